@@ -1,0 +1,272 @@
+"""The door: the one way in for people and programs, whatever they speak.
+
+It knows who may do what (a token opens one sandbox and nothing else), who has how many sandboxes, and
+when nobody needs one any more. A command is checked here and then sent down; the sandbox's loop
+decides and logs it.
+
+What a wrong token learns: nothing. The answer to an id that is not there and to a token that does not
+fit is the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import ipaddress
+import re
+import secrets
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+from server.commands import decode_command
+from server.errors import BadRequestError, LimitError, NotFoundError
+from server.events import Pace
+from server.sessions.limits import Limits
+from server.sessions.sandboxes import HostSpec, Sandbox, Zygote
+
+DEFAULT_HOSTS = (
+    HostSpec(name="server", addresses=["10.0.0.4/24"]),
+    HostSpec(name="client-a", addresses=["10.0.0.5/24"]),
+    HostSpec(name="client-b", addresses=["10.0.0.6/24"]),
+)
+"""The hosts of a sandbox that asks for none."""
+
+MAX_ADDRESSES = 8
+"""Addresses of one host."""
+
+_HOST_NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
+_SWEEP_SECONDS = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who asks: the network address, and the anonymous cookie if a browser carries one that we issued."""
+
+    address: str
+    cookie: str = ""
+
+
+@dataclass(slots=True)
+class _Entry:
+    sandbox: Sandbox
+    visitor: Visitor
+    ended_at: float | None = None
+
+
+class Door:
+    """All sandboxes of one server. Use as an async context: at its end nothing of any sandbox is left."""
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        self.limits = limits or Limits()
+        self._zygote = Zygote()
+        self._entries: dict[str, _Entry] = {}
+        self._coming: list[Visitor] = []
+        self._sweeper: asyncio.TaskGroup | None = None
+        self._open = False
+        self._secret = secrets.token_bytes(32)
+
+    async def __aenter__(self) -> Self:
+        self._open = True
+        self._zygote.start()
+        self._sweeper = asyncio.TaskGroup()
+        await self._sweeper.__aenter__()
+        self._sweeper_task = self._sweeper.create_task(self._sweep())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._open = False
+        self._sweeper_task.cancel()
+        assert self._sweeper is not None
+        await self._sweeper.__aexit__(None, None, None)
+        await self._zygote.close()
+
+    # Sandboxes
+
+    async def create(self, visitor: Visitor, hosts: Sequence[HostSpec] = DEFAULT_HOSTS, pace: Pace = "live") -> Sandbox:
+        """Make a sandbox for a visitor.
+
+        Raises:
+            BadRequestError: The hosts cannot be built.
+            LimitError: The server, the visitor or the address has as many as it may have.
+            SocketlabError: The machine did not do it.
+        """
+        if not self._open:
+            raise LimitError("The server is ending.", "Try again in a moment.")
+        hosts = checked_hosts(hosts, self.limits.hosts)
+        self._check_room(visitor)
+        self._coming.append(visitor)
+        try:
+            sandbox = await self._zygote.create(self._new_id(), hosts, pace, self.limits.for_sandbox())
+        finally:
+            self._coming.remove(visitor)
+        self._entries[sandbox.id] = _Entry(sandbox, visitor)
+        return sandbox
+
+    def find(self, sandbox_id: str, token: str) -> Sandbox:
+        """The sandbox that a token opens; it may have ended already.
+
+        Raises:
+            NotFoundError: There is none with this id, or the token is not its.
+        """
+        entry = self._entries.get(sandbox_id)
+        expected = entry.sandbox.token if entry is not None else ""
+        if entry is None or not hmac.compare_digest(expected.encode(), token.encode()):
+            raise NotFoundError(
+                f"There is no sandbox {sandbox_id[:40]!r} that this token opens.",
+                "It may have ended a while ago; start a new one.",
+            )
+        return entry.sandbox
+
+    async def delete(self, sandbox: Sandbox) -> None:
+        """End a sandbox and forget it; return when nothing of it is left."""
+        await sandbox.close("it was deleted")
+        self._entries.pop(sandbox.id, None)
+
+    def submit(self, sandbox: Sandbox, document: bytes) -> asyncio.Future[dict[str, Any]]:
+        """Check one command and send it down at once; the future is its result.
+
+        Raises:
+            BadRequestError: The document is no command.
+            GoneError: The sandbox has ended.
+        """
+        return sandbox.submit(decode_command(document))
+
+    # Visitors
+
+    def new_visitor_cookie(self) -> str:
+        """An anonymous visitor's cookie: random, and signed so that nobody can make up another visitor."""
+        name = secrets.token_urlsafe(9)
+        return f"{name}.{self._signature(name)}"
+
+    def is_visitor_cookie(self, cookie: str) -> bool:
+        """Whether this server issued it."""
+        name, _, signature = cookie.partition(".")
+        return hmac.compare_digest(self._signature(name).encode(), signature.encode())
+
+    @property
+    def running(self) -> int:
+        """How many sandboxes run now."""
+        return sum(not entry.sandbox.ended.is_set() for entry in self._entries.values())
+
+    def _signature(self, name: str) -> str:
+        return hmac.digest(self._secret, name.encode(), "sha256").hex()[:24]
+
+    def _new_id(self) -> str:
+        while (sandbox_id := secrets.token_hex(5)) in self._entries:
+            pass
+        return sandbox_id
+
+    def _check_room(self, visitor: Visitor) -> None:
+        limits = self.limits
+        visitors = [*self._coming]
+        visitors += [entry.visitor for entry in self._entries.values() if not entry.sandbox.ended.is_set()]
+        if len(visitors) >= limits.sandboxes:
+            raise LimitError(
+                f"This server runs {limits.sandboxes} sandboxes, as many as it may.",
+                "Wait until one ends: a sandbox that nobody uses ends by itself.",
+            )
+        if sum(other == visitor for other in visitors) >= limits.sandboxes_per_visitor:
+            raise LimitError(
+                f"You have {limits.sandboxes_per_visitor} sandboxes, as many as one visitor may have.",
+                "End one of them first.",
+            )
+        if sum(other.address == visitor.address for other in visitors) >= limits.sandboxes_per_address:
+            raise LimitError(
+                f"Your network address has {limits.sandboxes_per_address} sandboxes, as many as one may have.",
+                "End one of them first, or ask who runs this server for a higher limit.",
+            )
+
+    # Time
+
+    async def _sweep(self) -> None:
+        pause = min(_SWEEP_SECONDS, self.limits.idle_seconds / 4)
+        while True:
+            await asyncio.sleep(pause)
+            assert self._sweeper is not None
+            for sandbox, why in self._due(time.monotonic()):
+                self._sweeper.create_task(sandbox.close(why))
+
+    def _due(self, now: float) -> list[tuple[Sandbox, str]]:
+        """Forget what ended long ago; return what should end now, and why."""
+        limits = self.limits
+        due: list[tuple[Sandbox, str]] = []
+        ended: list[_Entry] = []
+        for entry in list(self._entries.values()):
+            sandbox = entry.sandbox
+            if sandbox.ended.is_set():
+                entry.ended_at = entry.ended_at or now
+                if sandbox.viewers.count == 0 and now - entry.ended_at > limits.remembered_seconds:
+                    del self._entries[sandbox.id]
+                else:
+                    ended.append(entry)
+            elif sandbox.viewers.count:
+                sandbox.used_at = now
+            elif now - sandbox.used_at > limits.idle_seconds:
+                due.append((sandbox, f"nobody used it for {limits.idle_seconds} seconds"))
+            if sandbox.log.end_seq > limits.log_events and not sandbox.ended.is_set():
+                due.append((sandbox, f"its log reached {limits.log_events} events"))
+        ended.sort(key=lambda entry: entry.ended_at or now, reverse=True)
+        for entry in ended[limits.remembered :]:
+            del self._entries[entry.sandbox.id]
+        return due
+
+
+def checked_hosts(hosts: Sequence[HostSpec], most: int) -> list[HostSpec]:
+    """The hosts as they will be built: each address with its prefix length (without one: /24, or /64 in IPv6).
+
+    Raises:
+        BadRequestError: A name or address is wrong or there twice, or there is no host.
+        LimitError: There are too many.
+    """
+    if not hosts:
+        raise BadRequestError("The list of hosts is empty.", "Leave hosts out to get three, or name at least one.")
+    if len(hosts) > most:
+        raise LimitError(f"{len(hosts)} hosts are asked for; a sandbox has at most {most}.", "Ask for fewer.")
+    names: set[str] = set()
+    seen: set[ipaddress.IPv4Address | ipaddress.IPv6Address] = set()
+    checked: list[HostSpec] = []
+    for host in hosts:
+        if not _HOST_NAME.fullmatch(host.name):
+            raise BadRequestError(
+                f"A host cannot be named {host.name[:40]!r}.",
+                "A name is up to 32 small letters, digits and hyphens, and begins with a letter.",
+            )
+        if host.name in names:
+            raise BadRequestError(f"Two hosts are named {host.name!r}.", "Give each its own name.")
+        names.add(host.name)
+        if not 1 <= len(host.addresses) <= MAX_ADDRESSES:
+            raise BadRequestError(
+                f"Host {host.name!r} has {len(host.addresses)} addresses.", f"Give it 1 to {MAX_ADDRESSES}."
+            )
+        interfaces = [_interface(text, host.name) for text in host.addresses]
+        for interface in interfaces:
+            if interface.ip in seen:
+                raise BadRequestError(f"The address {interface.ip} is there twice.", "Give each host its own.")
+            seen.add(interface.ip)
+        checked.append(HostSpec(name=host.name, addresses=[str(interface) for interface in interfaces]))
+    return checked
+
+
+def _interface(text: str, name: str) -> ipaddress.IPv4Interface | ipaddress.IPv6Interface:
+    hint = "Write it with its prefix length, such as 10.0.0.4/24 or fd00::4/64."
+    try:
+        interface = ipaddress.ip_interface(text)
+        if "/" not in text:
+            interface = ipaddress.ip_interface(f"{text}/{24 if interface.version == 4 else 64}")
+    except ValueError:
+        raise BadRequestError(f"{text[:64]!r}, an address of host {name!r}, is no IP address.", hint) from None
+    ip, network = interface.ip, interface.network
+    unusable = ip.is_loopback or ip.is_multicast or ip.is_unspecified or "%" in text or network.prefixlen == 0
+    if isinstance(ip, ipaddress.IPv4Address):
+        ends = (network.network_address, network.broadcast_address)
+        unusable = unusable or ip.is_reserved or (network.prefixlen < 31 and ip in ends)
+    else:
+        unusable = unusable or ip.ipv4_mapped is not None
+    if unusable:
+        raise BadRequestError(f"Host {name!r} cannot have the address {text[:64]!r}.", hint)
+    return interface
