@@ -1,0 +1,248 @@
+// Which slot a thing holds on its host, as a fold of the log: a socket keeps its cell for life, a door its
+// place on the edge, a process its card. So the picture at a seq is the same whichever way one came there.
+// Pure. A freed slot goes to the next newcomer, lowest first.
+
+/** @typedef {import("./protocol.js").Event} Event */
+/** @typedef {import("./fold.js").Socket} Socket */
+/** @typedef {{of: Record<string, number>, free: number[], next: number}} Slots */
+/**
+ * @typedef {object} HostPlaces
+ * @property {string[]} addresses without the prefix length
+ * @property {Slots} sockets cards in the kernel's grid
+ * @property {Slots} listeners cards with waiting rooms
+ * @property {Slots} doors
+ * @property {Slots} processes
+ * @property {Record<string, string>} listening local addresses of the listening sockets, by cookie
+ * @property {Record<string, string[]>} uses the doors that a socket uses, by cookie
+ * @property {Record<string, number>} crowd how many sockets use a door
+ * @property {string[]} ended pids of exited processes whose cards may be taken, oldest first
+ */
+/** @typedef {{hosts: Record<string, HostPlaces>, order: string[], hostOf: Record<string, string>}} Places */
+
+/** @returns {Places} */
+export function initialPlaces() {
+  return { hosts: {}, order: [], hostOf: {} };
+}
+
+/**
+ * The places after one more event; changes what it is given.
+ * @param {Places} places
+ * @param {Event} event
+ * @returns {Places}
+ */
+export function foldPlaces(places, event) {
+  switch (event.type) {
+    case "host.added":
+      places.order.push(event.host);
+      places.hosts[event.host] = {
+        addresses: event.addresses.map((address) => address.split("/")[0]),
+        sockets: slots(),
+        listeners: slots(),
+        doors: slots(),
+        processes: slots(),
+        listening: {},
+        uses: {},
+        crowd: {},
+        ended: [],
+      };
+      break;
+    case "process.started": {
+      const host = places.hosts[event.host];
+      places.hostOf[event.pid] = event.host;
+      const ended = host?.ended.shift();
+      if (ended !== undefined) release(host.processes, ended);
+      if (host) take(host.processes, String(event.pid));
+      break;
+    }
+    case "process.exited":
+      places.hosts[places.hostOf[event.pid]]?.ended.push(String(event.pid));
+      break;
+    case "socket.appeared":
+    case "socket.changed": {
+      const host = places.hosts[event.host];
+      if (host) settle(host, event);
+      break;
+    }
+    case "socket.vanished": {
+      const host = places.hosts[event.host];
+      if (host) forget(host, event.socket);
+      break;
+    }
+  }
+  return places;
+}
+
+/**
+ * The listening socket in whose room a socket waits: no fd names it yet and it never had one.
+ * @param {HostPlaces} host
+ * @param {Socket} socket
+ * @returns {string | undefined} the listening socket's cookie
+ */
+export function waitsAt(host, socket) {
+  if (socket.inode !== 0 || socket.owners.length > 0 || socket.protocol !== "tcp") return undefined;
+  if (!["SYN-RECEIVED", "ESTABLISHED", "CLOSE-WAIT"].includes(socket.state)) return undefined;
+  if (socket.socket in host.sockets.of) return undefined;
+  const { address, port } = endpoint(socket.local);
+  /** @type {string | undefined} */
+  let any;
+  for (const cookie in host.listening) {
+    const at = endpoint(host.listening[cookie]);
+    if (at.port !== port) continue;
+    if (at.address === address) return cookie;
+    if (wildcard(at.address)) any = cookie;
+  }
+  return any;
+}
+
+/**
+ * "10.0.0.4:80", "[::1]:80", "*:80" → its two halves; the address without brackets.
+ * @param {string} local
+ */
+export function endpoint(local) {
+  const colon = local.lastIndexOf(":");
+  const address = local.slice(0, colon).replace(/^\[|\]$/g, "");
+  return { address: address.replace(/^::ffff:(?=\d+\.)/, ""), port: local.slice(colon + 1) };
+}
+
+/** @param {string} address */
+export function wildcard(address) {
+  return address === "*" || address === "0.0.0.0" || address === "::";
+}
+
+/** @param {string} address */
+export function loopback(address) {
+  return address.startsWith("127.") || address === "::1";
+}
+
+/**
+ * The doors on its host's edge that a socket stands at. An unbound address has a door at every address;
+ * a host with one address needs no more than the port to tell its doors apart.
+ * @param {HostPlaces} host
+ * @param {{protocol: string, local: string}} socket
+ * @returns {string[]} such as "tcp/7", "lo/tcp/7", "tcp/7@10.0.0.4"
+ */
+export function doorsOf(host, socket) {
+  if (socket.protocol !== "tcp" && socket.protocol !== "udp") return [];
+  const { address, port } = endpoint(socket.local);
+  if (port === "0" || port === "*" || port === "") return [];
+  const door = `${socket.protocol}/${port}`;
+  if (loopback(address)) return [`lo/${door}`];
+  if (host.addresses.length < 2) return [door];
+  if (wildcard(address)) return host.addresses.map((own) => `${door}@${own}`);
+  return [`${door}@${address}`];
+}
+
+/**
+ * A copy that later folds do not touch.
+ * @param {Places} places
+ * @returns {Places}
+ */
+export function copyPlaces(places) {
+  /** @type {Places["hosts"]} */
+  const hosts = {};
+  for (const name in places.hosts) {
+    const host = places.hosts[name];
+    hosts[name] = {
+      addresses: host.addresses,
+      sockets: copySlots(host.sockets),
+      listeners: copySlots(host.listeners),
+      doors: copySlots(host.doors),
+      processes: copySlots(host.processes),
+      listening: { ...host.listening },
+      uses: { ...host.uses },
+      crowd: { ...host.crowd },
+      ended: [...host.ended],
+    };
+  }
+  return { hosts, order: [...places.order], hostOf: { ...places.hostOf } };
+}
+
+/**
+ * @param {HostPlaces} host
+ * @param {Socket} row
+ */
+function settle(host, row) {
+  const cookie = row.socket;
+  if (row.state === "LISTEN") {
+    release(host.sockets, cookie);
+    take(host.listeners, cookie);
+    host.listening[cookie] = row.local;
+  } else {
+    release(host.listeners, cookie);
+    delete host.listening[cookie];
+    if (!waitsAt(host, row)) take(host.sockets, cookie);
+  }
+  const doors = doorsOf(host, row);
+  const before = host.uses[cookie] ?? [];
+  if (doors.join() === before.join()) return;
+  leaveDoors(host, cookie);
+  if (doors.length === 0) return;
+  host.uses[cookie] = doors;
+  for (const door of doors) {
+    host.crowd[door] = (host.crowd[door] ?? 0) + 1;
+    take(host.doors, door);
+  }
+}
+
+/**
+ * @param {HostPlaces} host
+ * @param {string} cookie
+ */
+function forget(host, cookie) {
+  release(host.sockets, cookie);
+  release(host.listeners, cookie);
+  delete host.listening[cookie];
+  leaveDoors(host, cookie);
+}
+
+/**
+ * @param {HostPlaces} host
+ * @param {string} cookie
+ */
+function leaveDoors(host, cookie) {
+  for (const door of host.uses[cookie] ?? []) {
+    host.crowd[door] -= 1;
+    if (host.crowd[door] > 0) continue;
+    delete host.crowd[door];
+    release(host.doors, door);
+  }
+  delete host.uses[cookie];
+}
+
+/** @returns {Slots} */
+function slots() {
+  return { of: {}, free: [], next: 0 };
+}
+
+/** @param {Slots} from */
+function copySlots(from) {
+  return { of: { ...from.of }, free: [...from.free], next: from.next };
+}
+
+/**
+ * @param {Slots} all
+ * @param {string} key
+ */
+function take(all, key) {
+  if (key in all.of) return;
+  all.of[key] = all.free.length > 0 ? /** @type {number} */ (all.free.pop()) : all.next++;
+}
+
+/**
+ * Free slots are kept highest first, so that the lowest is popped.
+ * @param {Slots} all
+ * @param {string} key
+ */
+function release(all, key) {
+  const slot = all.of[key];
+  if (slot === undefined) return;
+  delete all.of[key];
+  let low = 0;
+  let high = all.free.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (all.free[middle] > slot) low = middle + 1;
+    else high = middle;
+  }
+  all.free.splice(low, 0, slot);
+}
