@@ -1,0 +1,10 @@
+"""One sandbox: the cage and everything that runs in its own process, pid 1 of its pid namespace.
+
+* ``zygote``: the pre-loaded parent. Requests for sandboxes in, forked sandboxes and news of their end out.
+* ``plan``: the read-only root and the sandbox's own mounts, as a list of steps.
+* ``hosts``, ``sysctls``: network namespaces, cables, addresses; kernel parameters that may be set.
+* ``confinement``, ``spawn``: what a program may do; the way from ``fork`` to its ``execve``.
+* ``tracer``, ``wire``, ``table``, ``programs``: the observers, and who starts programs.
+* ``loop``: where all of it meets: epoll, order, ``seq``.
+* ``machine``: tries what this machine allows.
+"""

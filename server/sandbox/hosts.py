@@ -1,0 +1,258 @@
+"""Hosts: network namespaces with a name and addresses, each on a veth whose other end is the wire's.
+
+The calling process's own network namespace is the *wire* namespace. Everything here moves the calling
+thread between namespaces, so it is for the sandbox's single-threaded process only.
+
+    host namespace                        wire namespace
+    lo ── loopback (AF_PACKET)
+    eth0  10.0.0.4/24  ── veth ──  w-server ── wire (AF_PACKET) ── wire.py
+    diag (NETLINK_SOCK_DIAG)
+
+Offload of checksums and segmentation is off on ``eth0``: otherwise frames reach the wire with partial
+checksums and larger than the MTU. On ``lo`` the checksum offload is fixed on; AF_PACKET says so for each
+frame (TP_STATUS_CSUMNOTREADY).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from server.errors import BadRequestError, ConflictError, KernelRefusedError
+from server.linux import netlink
+from server.linux.calls import CallError
+from server.linux.ethtool import switch_offloads_off
+from server.linux.namespaces import CLONE_NEWNET, inside, open_namespace, setns, unshare
+from server.sandbox.sysctls import AT_START, check_value, path_of
+
+MTU = 1500
+PREFIX = {4: 24, 6: 64}
+"""Prefix lengths of an address that is given without one."""
+
+ETH_P_ALL = 3
+SOL_PACKET = 263
+PACKET_AUXDATA = 8
+PACKET_IGNORE_OUTGOING = 23
+SO_RCVBUFFORCE = 33
+RECEIVE_BUFFER = 8 << 20
+
+Interface = ipaddress.IPv4Interface | ipaddress.IPv6Interface
+
+
+@dataclass(slots=True)
+class Host:
+    """A host of the sandbox. Its descriptors belong to the sandbox's process and die with it.
+
+    Attributes:
+        name: What people call it; also its hostname.
+        addresses: With prefix, such as ``10.0.0.4/24``.
+        mac: The address of its ``eth0``.
+        netns: fd of its network namespace.
+        diag: NETLINK_SOCK_DIAG socket inside it, blocking.
+        wire: AF_PACKET socket on its cable's other end, non-blocking; does not see what it sends itself.
+        loopback: AF_PACKET socket on its ``lo``, non-blocking, with PACKET_AUXDATA; sees each frame twice
+            (going out as PACKET_OUTGOING, coming in as PACKET_HOST).
+    """
+
+    name: str
+    addresses: tuple[str, ...]
+    mac: bytes
+    netns: int
+    diag: socket.socket
+    wire: socket.socket
+    loopback: socket.socket
+
+
+# --- values -----------------------------------------------------------------------------------
+
+
+def parse_address(text: str) -> Interface:
+    """The address with its prefix that a person wrote.
+
+    Raises:
+        BadRequestError: It is no unicast address that a host could own.
+    """
+    try:
+        address = ipaddress.ip_interface(text)
+    except ValueError:
+        hint = "Write it like 10.0.0.4/24 or fd00::4/64."
+        raise BadRequestError(f"{text!r} is no IPv4 or IPv6 address.", hint) from None
+    if "/" not in text:
+        address = ipaddress.ip_interface(f"{text}/{PREFIX[address.version]}")
+    bare = address.ip
+    if isinstance(bare, ipaddress.IPv6Address) and (bare.scope_id or bare.ipv4_mapped):
+        raise BadRequestError(f"{text} cannot be a host's address.", "Write it like fd00::4/64.")
+    if bare.is_multicast or bare.is_unspecified or bare.is_loopback or bare == ipaddress.ip_address("255.255.255.255"):
+        raise BadRequestError(
+            f"{text} cannot be a host's address: it has a special meaning.", "Use one like 10.0.0.4/24 or fd00::4/64."
+        )
+    if address.version == 4 and address.network.prefixlen < 31:
+        if bare == address.network.network_address:
+            raise BadRequestError(f"{text} names the network itself, not a host.", "Use a number behind it.")
+        if bare == address.network.broadcast_address:
+            raise BadRequestError(f"{text} is the broadcast address of its network.", "Use a number before it.")
+    return address
+
+
+def check_new(name: str, addresses: Sequence[str], existing: Iterable[tuple[str, Sequence[str]]]) -> tuple[str, ...]:
+    """The addresses of a new host, written with prefix, if the sandbox can have it beside the ``existing`` hosts.
+
+    Raises:
+        BadRequestError: An address is wrong, or given twice.
+        ConflictError: Name or address is taken.
+    """
+    wanted = [parse_address(text) for text in addresses]
+    if not wanted:
+        raise BadRequestError(f"Host {name} has no address.", "Give at least one, like 10.0.0.4/24.")
+    if len({address.ip for address in wanted}) < len(wanted):
+        raise BadRequestError(f"Host {name} has the same address twice.", "Give each address once.")
+    for other, theirs in existing:
+        if other == name:
+            raise ConflictError(f"There is already a host named {name}.", "Choose another name.")
+        for text in theirs:
+            if any(address.ip == parse_address(text).ip for address in wanted):
+                raise ConflictError(f"The address {text} belongs to the host {other}.", "Choose another address.")
+    return tuple(str(address) for address in wanted)
+
+
+def mac_of(index: int) -> bytes:
+    """The fixed address of the ``index``-th host's eth0: locally administered, and easy to read."""
+    return bytes((0x02, 0, 0x0A, 0, index >> 8 & 0xFF, index & 0xFF))
+
+
+def wire_name(name: str, index: int) -> str:
+    """The name of the cable's other end; a link's name has at most 15 bytes (IFNAMSIZ)."""
+    return f"w-{name}" if len(name) <= 13 else f"w{index}"
+
+
+# --- making one -------------------------------------------------------------------------------
+
+
+def add_host(name: str, index: int, addresses: Sequence[str]) -> Host:
+    """Make a host: its namespace, its cable to the wire, its addresses; up when this returns.
+
+    Args:
+        name: Its name; nobody else in the sandbox has it.
+        index: Its number in the sandbox, from 1 on; never used again.
+        addresses: With or without prefix; ``check_new`` has seen them.
+
+    Raises:
+        BadRequestError: An address is wrong.
+        KernelRefusedError: The kernel has no room for another namespace, or forbids it.
+    """
+    interfaces = [parse_address(text) for text in addresses]
+    mac, cable = mac_of(index), wire_name(name, index)
+    wire_netns = open_namespace("net")
+    try:
+        unshare(CLONE_NEWNET)
+        netns = open_namespace("net")
+        _set_at_start()
+        with netlink.route_socket() as route:
+            netlink.add_veth(route, "eth0", mac, MTU, cable, wire_netns)
+            netlink.set_up(route, "lo")
+            for link in ("eth0", "lo"):
+                switch_offloads_off(link)
+            for interface in interfaces:
+                netlink.add_address(route, "eth0", interface)
+            netlink.set_up(route, "eth0")
+        diag = netlink.diag_socket()
+        loopback = _tap("lo", outgoing=True)
+        setns(wire_netns, CLONE_NEWNET)
+        with netlink.route_socket() as route:
+            netlink.set_up(route, cable)
+        wire = _tap(cable, outgoing=False)
+    except CallError as error:
+        raise KernelRefusedError(
+            f"The host {name} could not be made: {error}.", "Run 'socketlab doctor': it tries each thing a host needs."
+        ) from error
+    finally:
+        setns(wire_netns, CLONE_NEWNET)
+        os.close(wire_netns)
+    written = tuple(str(interface) for interface in interfaces)
+    _publish_name(name, written)
+    return Host(name, written, mac, netns, diag, wire, loopback)
+
+
+def prepare_wire() -> None:
+    """Keep the wire namespace's own kernel quiet: its ends of the cables send nothing by themselves."""
+    _write("net/ipv6/conf/default/disable_ipv6", "1", optional=True)
+
+
+def _set_at_start() -> None:
+    for name, value in AT_START.items():
+        _write(path_of(name), value.format(gid=os.getegid()), optional=True)
+
+
+def _tap(link: str, *, outgoing: bool) -> socket.socket:
+    tap = socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK, 0)
+    try:
+        # Beyond net.core.rmem_max only for those who administer the whole machine; the others get its maximum.
+        tap.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER)
+    except PermissionError:
+        tap.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+    tap.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, not outgoing)
+    tap.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
+    tap.bind((link, ETH_P_ALL))
+    return tap
+
+
+# --- kernel parameters ------------------------------------------------------------------------
+
+
+def set_sysctl(host: Host, name: str, value: str) -> str:
+    """Set a kernel parameter of one host and return what the kernel then says it is.
+
+    Raises:
+        BadRequestError: The parameter is not in ``ALLOWED_SYSCTLS``, or the value is none it can have.
+        KernelRefusedError: This kernel does not have it.
+    """
+    check_value(name, value)
+    path = path_of(name)
+    with inside(host.netns):
+        try:
+            _write(path, value)
+            return _read(path)
+        except FileNotFoundError:
+            raise KernelRefusedError(f"This kernel has no {name}.", "It needs another version of Linux.") from None
+        except OSError as error:
+            raise BadRequestError(
+                f"The kernel refuses {value!r} for {name}: {error.strerror}.",
+                "Some values depend on others: a range of ports must begin above ip_unprivileged_port_start.",
+            ) from None
+
+
+def _write(path: str, value: str, *, optional: bool = False) -> None:
+    try:
+        fd = os.open(f"/proc/sys/{path}", os.O_WRONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        if optional:
+            return
+        raise
+    try:
+        os.write(fd, value.encode())
+    finally:
+        os.close(fd)
+
+
+def _read(path: str) -> str:
+    with open(f"/proc/sys/{path}") as file:
+        return " ".join(file.read().split())
+
+
+# --- names ------------------------------------------------------------------------------------
+
+_names_fd: int | None = None
+
+
+def publish_names_in(fd: int) -> None:
+    """Add every host that is made from now on to the /etc/hosts that ``fd`` writes to; takes the fd over."""
+    global _names_fd
+    _names_fd = fd
+
+
+def _publish_name(name: str, addresses: Sequence[str]) -> None:
+    if _names_fd is not None:
+        os.write(_names_fd, "".join(f"{address.partition('/')[0]} {name}\n" for address in addresses).encode())
