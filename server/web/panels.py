@@ -1,0 +1,34 @@
+"""The panels: fragments of HTML that htmx puts into a page. Each can be asked for and rendered alone."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse
+
+from server.catalogue import PROGRAMS
+from server.web.contexts import DEFAULT_HOSTS, CatalogueContext
+from server.web.rendering import render
+
+HostName = Annotated[str, Query(max_length=32, pattern=r"^[a-z][a-z0-9-]*$")]
+HostNames = Annotated[list[HostName], Query(max_length=64)]
+
+
+def routes() -> APIRouter:
+    """``/panels/…``."""
+    router = APIRouter(prefix="/panels", default_response_class=HTMLResponse, include_in_schema=False)
+
+    @router.get("/catalogue")
+    def catalogue(
+        request: Request,
+        hosts: HostNames = [host.name for host in DEFAULT_HOSTS],  # noqa: B006 (FastAPI copies defaults)
+        host: Annotated[str, Query(max_length=32)] = "",
+        program: Annotated[str, Query(max_length=64)] = "echo_client",
+    ) -> HTMLResponse:
+        at = host if host in hosts else hosts[-1]
+        chosen = program if program in PROGRAMS else ""
+        context = CatalogueContext(hosts=tuple(hosts), at=at, chosen=chosen, programs=PROGRAMS)
+        return render(request, "panels/_catalogue.html", context)
+
+    return router

@@ -1,0 +1,29 @@
+"""Templates to answers: the one place that knows Jinja2."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+from starlette.templating import Jinja2Templates
+
+from server.folders import folder
+from server.web.contexts import THEMES, Context, ProblemContext, Theme
+
+_templates = Jinja2Templates(directory=folder("templates"))  # autoescape is on for every .html
+
+
+def render(request: Request, template: str, context: Context, status: int = 200) -> HTMLResponse:
+    """A page or a panel from its template and context."""
+    return _templates.TemplateResponse(request, template, context.variables(), status_code=status)
+
+
+def problem_page(request: Request, *, status: int, title: str, detail: str, hint: str = "") -> HTMLResponse:
+    """An error as a page, for a browser that asked for one."""
+    context = ProblemContext(title=title, theme=chosen_theme(request), status=status, detail=detail, hint=hint)
+    return render(request, "pages/problem.html", context, status)
+
+
+def chosen_theme(request: Request) -> Theme:
+    """The theme that the visitor chose: a cookie, so that the first paint is right without an inline script."""
+    cookie = request.cookies.get("theme", "")
+    return next((theme for theme in THEMES if theme == cookie), "auto")
