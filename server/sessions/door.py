@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-import ipaddress
 import re
 import secrets
 import time
@@ -22,8 +21,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from server.commands import decode_command
-from server.errors import BadRequestError, LimitError, NotFoundError
+from server.errors import BadRequestError, ConflictError, LimitError, NotFoundError
 from server.events import Pace
+from server.sandbox.hosts import check_new
 from server.sessions.limits import Limits
 from server.sessions.sandboxes import HostSpec, Sandbox, Zygote
 
@@ -217,7 +217,7 @@ class Door:
 
 
 def checked_hosts(hosts: Sequence[HostSpec], most: int) -> list[HostSpec]:
-    """The hosts as they will be built: each address with its prefix length (without one: /24, or /64 in IPv6).
+    """The hosts as they will be built: each address with its prefix length.
 
     Raises:
         BadRequestError: A name or address is wrong or there twice, or there is no host.
@@ -227,8 +227,6 @@ def checked_hosts(hosts: Sequence[HostSpec], most: int) -> list[HostSpec]:
         raise BadRequestError("The list of hosts is empty.", "Leave hosts out to get three, or name at least one.")
     if len(hosts) > most:
         raise LimitError(f"{len(hosts)} hosts are asked for; a sandbox has at most {most}.", "Ask for fewer.")
-    names: set[str] = set()
-    seen: set[ipaddress.IPv4Address | ipaddress.IPv6Address] = set()
     checked: list[HostSpec] = []
     for host in hosts:
         if not _HOST_NAME.fullmatch(host.name):
@@ -236,37 +234,11 @@ def checked_hosts(hosts: Sequence[HostSpec], most: int) -> list[HostSpec]:
                 f"A host cannot be named {host.name[:40]!r}.",
                 "A name is up to 32 small letters, digits and hyphens, and begins with a letter.",
             )
-        if host.name in names:
-            raise BadRequestError(f"Two hosts are named {host.name!r}.", "Give each its own name.")
-        names.add(host.name)
-        if not 1 <= len(host.addresses) <= MAX_ADDRESSES:
-            raise BadRequestError(
-                f"Host {host.name!r} has {len(host.addresses)} addresses.", f"Give it 1 to {MAX_ADDRESSES}."
-            )
-        interfaces = [_interface(text, host.name) for text in host.addresses]
-        for interface in interfaces:
-            if interface.ip in seen:
-                raise BadRequestError(f"The address {interface.ip} is there twice.", "Give each host its own.")
-            seen.add(interface.ip)
-        checked.append(HostSpec(name=host.name, addresses=[str(interface) for interface in interfaces]))
+        if len(host.addresses) > MAX_ADDRESSES:
+            raise BadRequestError(f"Host {host.name} has {len(host.addresses)} addresses.", f"{MAX_ADDRESSES} is most.")
+        try:
+            addresses = check_new(host.name, host.addresses, [(other.name, other.addresses) for other in checked])
+        except ConflictError as error:  # not with what is there, but within one request
+            raise BadRequestError(error.detail, error.hint) from None
+        checked.append(HostSpec(name=host.name, addresses=list(addresses)))
     return checked
-
-
-def _interface(text: str, name: str) -> ipaddress.IPv4Interface | ipaddress.IPv6Interface:
-    hint = "Write it with its prefix length, such as 10.0.0.4/24 or fd00::4/64."
-    try:
-        interface = ipaddress.ip_interface(text)
-        if "/" not in text:
-            interface = ipaddress.ip_interface(f"{text}/{24 if interface.version == 4 else 64}")
-    except ValueError:
-        raise BadRequestError(f"{text[:64]!r}, an address of host {name!r}, is no IP address.", hint) from None
-    ip, network = interface.ip, interface.network
-    unusable = ip.is_loopback or ip.is_multicast or ip.is_unspecified or "%" in text or network.prefixlen == 0
-    if isinstance(ip, ipaddress.IPv4Address):
-        ends = (network.network_address, network.broadcast_address)
-        unusable = unusable or ip.is_reserved or (network.prefixlen < 31 and ip in ends)
-    else:
-        unusable = unusable or ip.ipv4_mapped is not None
-    if unusable:
-        raise BadRequestError(f"Host {name!r} cannot have the address {text[:64]!r}.", hint)
-    return interface

@@ -1,0 +1,12 @@
+"""The web: HTTP and WebSocket around the door. Everything that knows HTTP is here.
+
+* ``app``: ``create_app()`` ties the parts together.
+* ``api``: the JSON routes under ``/api``, with their OpenAPI text.
+* ``stream``: the WebSocket: event batches down, commands up.
+* ``pages`` and ``panels``: what a person sees first (Jinja2, htmx); ``contexts``: their variables.
+* ``problems``: every refusal as an RFC 9457 problem document.
+* ``security``: headers, origin and host checks, tokens and cookies.
+* ``serving``: uvicorn as Socketlab runs it.
+
+In come requests; out go what ``server.sessions`` says. Nothing is decided here.
+"""

@@ -1,0 +1,155 @@
+"""The JSON API: ``/healthz`` and ``/api``. Thin: it names routes and words, the door does the work."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Depends, Path, Query, Request, Response, Security
+from fastapi.responses import StreamingResponse
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from server.errors import BadRequestError
+from server.events import Pace
+from server.sessions import sandboxes
+from server.sessions.door import DEFAULT_HOSTS, Door, Visitor
+from server.sessions.log import Log
+from server.sessions.sandboxes import HostSpec, Sandbox
+from server.web import openapi, security
+
+router = APIRouter()
+_encode = msgspec.json.Encoder().encode
+
+
+class NewSandbox(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a new sandbox shall be; everything may be left out."""
+
+    hosts: list[HostSpec] | None = None
+    pace: Pace = "live"
+
+
+_decode_new = msgspec.json.Decoder(NewSandbox).decode
+
+
+def door_of(request: Request) -> Door:
+    """The door of the server that got a request."""
+    door: Door = request.app.state.door
+    return door
+
+
+def visitor_of(request: Request) -> Visitor:
+    """Who asks: by the visitor cookie if we issued it, or else by the address alone."""
+    cookie = request.cookies.get(security.VISITOR_COOKIE, "")
+    known = cookie if door_of(request).is_visitor_cookie(cookie) else ""
+    return Visitor(address=security.client_address(request.scope), cookie=known)
+
+
+_bearer = HTTPBearer(auto_error=False, description="The token that POST /api/sandboxes gave.")
+
+
+async def opened(
+    request: Request,
+    sandbox_id: Annotated[str, Path(description="The id that POST /api/sandboxes gave.")],
+    _: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
+) -> Sandbox:
+    """The sandbox of the path, opened by the token that the request carries."""
+    return door_of(request).find(sandbox_id, security.token_of(request, sandbox_id))
+
+
+Opened = Annotated[Sandbox, Depends(opened)]
+
+
+@router.get("/healthz", **openapi.HEALTH)
+async def health() -> Response:
+    """Say that the server answers."""
+    return _json({"status": "ok"})
+
+
+@router.get("/api/capabilities", **openapi.CAPABILITIES)
+async def get_capabilities() -> Response:
+    """What this machine allows, as ``socketlab doctor --json`` says it."""
+    from server.web.machine import capabilities
+
+    return _json(await capabilities())
+
+
+@router.post("/api/sandboxes", **openapi.CREATE)
+async def create_sandbox(request: Request) -> Response:
+    """Make a sandbox; its token comes in the answer and as a cookie."""
+    new = _new_sandbox(await request.body())
+    door, visitor = door_of(request), visitor_of(request)
+    sandbox = await door.create(visitor, DEFAULT_HOSTS if new.hosts is None else new.hosts, new.pace)
+    address = f"/api/sandboxes/{sandbox.id}"
+    response = _json(
+        {"id": sandbox.id, "hosts": sandbox.hosts, "stream": f"{address}/stream", "token": sandbox.token}, 201
+    )
+    response.headers["Location"] = address
+    options = security.cookie_options(request.scope)
+    response.set_cookie(security.token_cookie(sandbox.id), sandbox.token, max_age=security.TOKEN_SECONDS, **options)
+    if not visitor.cookie:
+        response.set_cookie(
+            security.VISITOR_COOKIE, door.new_visitor_cookie(), max_age=security.VISITOR_SECONDS, **options
+        )
+    return response
+
+
+@router.get("/api/sandboxes/{sandbox_id}", **openapi.READ)
+async def read_sandbox(sandbox: Opened) -> Response:
+    """What is there now: the fold of the log so far."""
+    state = await sandbox.log.state()
+    return _json({"id": sandbox.id, "seq": state["seq"], "state": state})
+
+
+@router.delete("/api/sandboxes/{sandbox_id}", **openapi.DELETE)
+async def delete_sandbox(request: Request, sandbox: Opened) -> Response:
+    """End a sandbox. When the answer comes, no process, namespace or mount of it is left."""
+    await door_of(request).delete(sandbox)
+    response = Response(status_code=204)
+    response.delete_cookie(security.token_cookie(sandbox.id), **security.cookie_options(request.scope))
+    return response
+
+
+@router.get("/api/sandboxes/{sandbox_id}/events", **openapi.EVENTS)
+async def read_events(sandbox: Opened, after: Annotated[int, Query(ge=0, le=2**53)] = 0) -> Response:
+    """Every event after ``after`` up to now, one JSON object a line."""
+    return StreamingResponse(_lines(sandbox.log, after), media_type="application/x-ndjson")
+
+
+@router.post("/api/sandboxes/{sandbox_id}/commands", **openapi.COMMAND)
+async def post_command(request: Request, sandbox: Opened) -> Response:
+    """Carry out one command."""
+    reply = door_of(request).submit(sandbox, await request.body())
+    return _json({"ok": True, "result": await sandboxes.answer(reply)})
+
+
+@router.get("/api/sandboxes/{sandbox_id}/capture.pcapng", **openapi.CAPTURE)
+async def read_capture(sandbox: Opened) -> Response:
+    """Every packet so far, one interface per host."""
+    from server.sessions import capture
+
+    headers = {"Content-Disposition": f'attachment; filename="socketlab-{sandbox.id}.pcapng"'}
+    return Response(b"".join(capture.pcapng(sandbox.log.entries())), 200, headers, "application/x-pcapng")
+
+
+def _new_sandbox(body: bytes) -> NewSandbox:
+    if not body.strip():
+        return NewSandbox()
+    hint = 'Send {"hosts": [{"name": "server", "addresses": ["10.0.0.4/24"]}], "pace": "live"}, or nothing.'
+    try:
+        return _decode_new(body)
+    except msgspec.ValidationError as error:
+        raise BadRequestError(f"{error}", hint) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadRequestError(f"The body is not valid JSON: {error}", hint) from None
+
+
+def _json(value: Any, status: int = 200) -> Response:  # noqa: ANN401 (any JSON value)
+    return Response(_encode(value), status, media_type="application/json")
+
+
+async def _lines(log: Log, after: int) -> AsyncIterator[bytes]:
+    end = log.end_seq
+    while after < end and (lines := log.read(after, end - after)):
+        after += len(lines)
+        yield b"\n".join(lines) + b"\n"

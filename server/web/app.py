@@ -1,0 +1,81 @@
+"""``create_app()``: the parts of the web tied together, and the life of the sandboxes around them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+from starlette.routing import WebSocketRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from server.folders import folder
+from server.sessions.door import Door
+from server.sessions.limits import Limits
+from server.web import api, openapi, pages, problems, security
+from server.web.stream import stream
+
+MAX_BODY = 64 * 1024
+"""The largest body of a request; a larger one is answered with 413."""
+
+
+class Application(FastAPI):
+    """FastAPI inside the guard, so that even an answer to a fault carries the headers."""
+
+    def __init__(self, *, allowed_hosts: Iterable[str] | None, **settings: Any) -> None:  # noqa: ANN401 (FastAPI's)
+        super().__init__(**settings)
+        self._allowed_hosts = allowed_hosts
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """FastAPI's own stack, guarded."""
+        return security.Guard(super().build_middleware_stack(), self._allowed_hosts)
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI document, with the schemas of the vocabulary."""
+        return openapi.document(self, api.NewSandbox)
+
+
+class _Endpoint:
+    """A plain ASGI function as a route's endpoint: Starlette calls only objects without wrapping them."""
+
+    def __init__(self, function: Callable[[Scope, Receive, Send], Any]) -> None:
+        self._function = function
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._function(scope, receive, send)
+
+
+def create_app(*, limits: Limits | None = None, allowed_hosts: Iterable[str] | None = None) -> FastAPI:
+    """The whole web application. Its lifespan owns the sandboxes: when it ends, nothing of them is left.
+
+    Args:
+        limits: What may be used; the defaults if None.
+        allowed_hosts: The names that it answers to (``security.allowed_hosts_for``); None: any.
+    """
+    door = Door(limits)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with door:
+            yield
+
+    app = Application(
+        allowed_hosts=allowed_hosts,
+        title="Socketlab",
+        version="1",
+        description=openapi.DESCRIPTION,
+        lifespan=lifespan,
+        # Both pages load their scripts from another site.
+        docs_url=None,
+        redoc_url=None,
+        max_body_size=MAX_BODY,
+    )
+    app.state.door = door
+    problems.install(app)
+    app.include_router(api.router)
+    app.include_router(pages.routes())
+    app.router.routes.append(WebSocketRoute("/api/sandboxes/{sandbox_id}/stream", _Endpoint(stream)))
+    app.mount("/static", StaticFiles(directory=folder("static")), name="static")
+    return app

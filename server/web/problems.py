@@ -1,0 +1,112 @@
+"""Problem documents (RFC 9457): the one shape of every refusal over HTTP.
+
+The WebSocket and the command line tell the same members; they come from ``server.errors``.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+
+import msgspec
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from server.errors import BadRequestError, NotFoundError, SocketlabError
+from server.web.rendering import problem_page
+
+MEDIA_TYPE = "application/problem+json"
+
+_log = logging.getLogger("socketlab")
+
+
+class UnauthorizedError(SocketlabError):
+    """A request about a sandbox carries no token."""
+
+    title = "A token is missing"
+    status = 401
+
+
+class TooLargeError(SocketlabError):
+    """A request's body is larger than any command can be."""
+
+    title = "The request is too large"
+    status = 413
+
+
+def problem_response(problem: Mapping[str, str | int], headers: Mapping[str, str] | None = None) -> Response:
+    """A problem document as a response with its status."""
+    return Response(msgspec.json.encode(problem), int(problem["status"]), headers, MEDIA_TYPE)
+
+
+def error_response(error: SocketlabError) -> Response:
+    """The response that tells an error."""
+    headers = {"WWW-Authenticate": 'Bearer realm="socketlab"'} if isinstance(error, UnauthorizedError) else None
+    return problem_response(error.problem(), headers)
+
+
+def install(app: FastAPI) -> None:
+    """Make every error of an app a problem document."""
+    app.add_exception_handler(SocketlabError, _socketlab_error)
+    app.add_exception_handler(HTTPException, _http_exception)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def _told(request: Request, error: SocketlabError) -> Response:
+    """An error as a problem document, or as a page for a browser that asked for one."""
+    path = request.url.path
+    wants_page = "text/html" in request.headers.get("accept", "") and request.method == "GET"
+    if wants_page and not path.startswith(("/api/", "/static/", "/panels/")):
+        return problem_page(request, status=error.status, title=error.title, detail=error.detail, hint=error.hint)
+    return error_response(error)
+
+
+async def _socketlab_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, SocketlabError)
+    return _told(request, error)
+
+
+async def _http_exception(request: Request, error: Exception) -> Response:
+    """What the framework refuses by itself: no such route, no such method, a body that is too large."""
+    assert isinstance(error, HTTPException)
+    path = request.url.path[:200]
+    match error.status_code:
+        case 404:
+            missing = NotFoundError(f"There is nothing at {path}.", "The first page is at /, the API in /openapi.json.")
+            return _told(request, missing)
+        case 405:
+            allowed = (error.headers or {}).get("Allow", "")
+            problem: dict[str, str | int] = {
+                "title": "That method is not answered here",
+                "status": 405,
+                "detail": f"{path} does not answer {request.method[:20]}.",
+                "hint": f"It answers {allowed}.",
+            }
+            return problem_response(problem, error.headers)
+        case 413:
+            return error_response(TooLargeError("The body is larger than 64 KiB.", "Send less at a time."))
+        case status:
+            phrase = HTTPStatus(status).phrase
+            return problem_response({"title": phrase, "status": status, "detail": str(error.detail)}, error.headers)
+
+
+async def _validation_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"][1:])
+    return _told(
+        request,
+        BadRequestError(f"{where}: {first['msg']}", "The API page, /openapi.json, lists each request with its fields."),
+    )
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    """A fault of ours: it is logged, and its text stays here."""
+    _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return _told(
+        request,
+        SocketlabError("The server made a mistake; its log tells which.", "Try again, or report it with the log."),
+    )
