@@ -9,8 +9,9 @@ each microsecond of a row counts twice a second, so:
 * attributes are read only where they are wanted: ``shutdown`` stands at a fixed place, and ``v6only``
   matters only to sockets that are bound to every address.
 
-Addresses are written as ``ss -tan`` writes them: ``0.0.0.0:80`` for all of IPv4, ``[::]:80`` for IPv6
-only, ``*:80`` for both, and ``*`` for port 0. States are named as in RFC 9293.
+Addresses are written as ``ss -tan`` writes them, but ``*:80`` stands for every address of the row's family
+(``ss``: ``0.0.0.0:80``; a socket of family ``inet6`` takes IPv4 as well unless ``v6only``, then it is
+``[::]:80``), and ``*`` for port 0. States are named as in RFC 9293.
 """
 
 from __future__ import annotations
@@ -123,20 +124,20 @@ def exact_request(protocol: Literal["tcp", "udp"], family: Literal["inet", "inet
     Raises:
         ValueError: ``local`` or ``remote`` is not an address and a port.
     """
-    local_ip, local_port = _packed(family, local)
-    remote_ip, remote_port = _packed(family, remote)
-    sockid = _ID.pack(local_port, remote_port, local_ip, remote_ip) + bytes(4) + _NO_COOKIE
+    local_ip, local_port, interface = _packed(family, local)
+    remote_ip, remote_port, _ = _packed(family, remote)
+    sockid = _ID.pack(local_port, remote_port, local_ip, remote_ip) + interface.to_bytes(4, "little") + _NO_COOKIE
     return _inet_request(family, protocol, ALL_STATES, sockid, 0)
 
 
-def _packed(family: str, endpoint: str) -> tuple[bytes, int]:
-    ip, port = split_endpoint(endpoint.removesuffix("*") + "0" if endpoint.endswith(":*") else endpoint)
-    ip = ip.partition("%")[0]
-    if ip == "*":
-        return _ANY6, port
+def _packed(family: str, endpoint: str) -> tuple[bytes, int, int]:
+    """Address, port and interface of an endpoint as a ``Row`` writes it."""
+    written, port = split_endpoint(endpoint.removesuffix("*") + "0" if endpoint.endswith(":*") else endpoint)
+    ip, _, interface = written.partition("%")
     try:
-        return socket.inet_pton(_FAMILIES[family], ip), port
-    except OSError:
+        address = _ANY6 if ip == "*" else socket.inet_pton(_FAMILIES[family], ip)
+        return address, port, int(interface or 0) & 0xFFFFFFFF
+    except (OSError, ValueError):
         raise ValueError(f"{endpoint!r} is no {family} address") from None
 
 
@@ -209,7 +210,7 @@ class _Dotted(dict[bytes, str]):
     def __missing__(self, raw: bytes) -> str:
         if len(self) > 4096:
             self.clear()
-        self[raw] = written = socket.inet_ntoa(raw)
+        self[raw] = written = socket.inet_ntoa(raw) if any(raw) else "*"
         return written
 
 
