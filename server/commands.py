@@ -24,7 +24,7 @@ class _Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """A request to a sandbox."""
 
 
-class ProcessStart(_Command, tag="process.start"):
+class ProcessStart(_Command, frozen=True, tag="process.start"):
     """Start an ordinary program on a host: ``program`` from the catalogue with ``args``, or any ``argv``."""
 
     host: Name
@@ -34,7 +34,7 @@ class ProcessStart(_Command, tag="process.start"):
     credentials: Literal["user", "admin"] = "user"
 
 
-class ProcessInput(_Command, tag="process.input"):
+class ProcessInput(_Command, frozen=True, tag="process.input"):
     """Write ``text`` to a process's standard input; ``end`` closes it afterwards."""
 
     pid: Identifier
@@ -42,21 +42,21 @@ class ProcessInput(_Command, tag="process.input"):
     end: bool = False
 
 
-class ProcessSignal(_Command, tag="process.signal"):
+class ProcessSignal(_Command, frozen=True, tag="process.signal"):
     """Send a signal to a process: kill(2)."""
 
     pid: Identifier
     signal: Literal["TERM", "INT", "KILL", "STOP", "CONT"]
 
 
-class PaceSet(_Command, tag="pace.set"):
+class PaceSet(_Command, frozen=True, tag="pace.set"):
     """Live: nothing waits. Slow: each moment waits ``pause_ms``. Step: each moment waits for a person."""
 
     pace: Pace
     pause_ms: Annotated[int, msgspec.Meta(ge=1, le=60_000)] | None = None
 
 
-class MomentRelease(_Command, tag="moment.release"):
+class MomentRelease(_Command, frozen=True, tag="moment.release"):
     """Let one waiting moment go on; without ``moment``, the one that has waited longest."""
 
     moment: Identifier | None = None
@@ -74,7 +74,7 @@ class Match(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     payload: bool | None = None
 
 
-class PacketHold(_Command, tag="packet.hold"):
+class PacketHold(_Command, frozen=True, tag="packet.hold"):
     """Hold one packet that is under way, or every packet that fits ``match`` from now on.
 
     ``count`` limits how many a match holds; ``off`` takes the match away again.
@@ -86,13 +86,13 @@ class PacketHold(_Command, tag="packet.hold"):
     off: bool = False
 
 
-class PacketDeliver(_Command, tag="packet.deliver"):
+class PacketDeliver(_Command, frozen=True, tag="packet.deliver"):
     """Hand a held packet to its target host."""
 
     packet: Identifier
 
 
-class PacketDrop(_Command, tag="packet.drop"):
+class PacketDrop(_Command, frozen=True, tag="packet.drop"):
     """Lose one packet that is under way, or (with ``match``) the next ``count`` that fit."""
 
     packet: Identifier | None = None
@@ -101,13 +101,13 @@ class PacketDrop(_Command, tag="packet.drop"):
     off: bool = False
 
 
-class PacketDuplicate(_Command, tag="packet.duplicate"):
+class PacketDuplicate(_Command, frozen=True, tag="packet.duplicate"):
     """Deliver a copy of a packet that is under way and keep the packet itself as it is."""
 
     packet: Identifier
 
 
-class WireSet(_Command, tag="wire.set"):
+class WireSet(_Command, frozen=True, tag="wire.set"):
     """Set what the wire does to every packet; a member that is left out stays as it is.
 
     ``neighbours`` true shows ARP and IPv6 neighbour discovery as packets too.
@@ -119,7 +119,7 @@ class WireSet(_Command, tag="wire.set"):
     neighbours: bool | None = None
 
 
-class SysctlSet(_Command, tag="sysctl.set"):
+class SysctlSet(_Command, frozen=True, tag="sysctl.set"):
     """Set a kernel parameter of one host; ``name`` as in ``net.ipv4.ip_local_port_range``, from the allowed list."""
 
     host: Name
@@ -127,7 +127,7 @@ class SysctlSet(_Command, tag="sysctl.set"):
     value: Annotated[str, msgspec.Meta(max_length=64, pattern=r"^[0-9][0-9 \t]*$")] | int
 
 
-class HostAdd(_Command, tag="host.add"):
+class HostAdd(_Command, frozen=True, tag="host.add"):
     """Add a host with a name and addresses such as ``10.0.0.7/24`` to the wire."""
 
     name: Name
@@ -159,8 +159,9 @@ def decode_command(document: bytes) -> Command:
         BadRequestError: It is not JSON, names no known command, or a field is missing, unknown or of the wrong type.
     """
     try:
-        return _decoder.decode(document)
+        command: Command = _decoder.decode(document)
     except msgspec.ValidationError as error:
         raise BadRequestError(f"{error}", "The API page lists each command with its fields.") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadRequestError(f"The command is not valid JSON: {error}", "Send one JSON object.") from None
+    return command

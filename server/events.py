@@ -26,14 +26,14 @@ class _Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_
     t: int = 0
 
 
-class HostAdded(_Event, tag="host.added"):
+class HostAdded(_Event, frozen=True, tag="host.added"):
     """A host (one network namespace) exists; its addresses are up."""
 
     host: str
     addresses: list[str]
 
 
-class ProcessStarted(_Event, tag="process.started"):
+class ProcessStarted(_Event, frozen=True, tag="process.started"):
     """A process runs on a host: started by a command, or forked by ``parent``."""
 
     host: str
@@ -44,7 +44,7 @@ class ProcessStarted(_Event, tag="process.started"):
     credentials: Literal["user", "admin"] = "user"
 
 
-class ProcessExecuted(_Event, tag="process.executed"):
+class ProcessExecuted(_Event, frozen=True, tag="process.executed"):
     """A process replaced its program by another one: execve(2)."""
 
     pid: int
@@ -52,7 +52,7 @@ class ProcessExecuted(_Event, tag="process.executed"):
     argv: list[str]
 
 
-class ProcessOutput(_Event, tag="process.output"):
+class ProcessOutput(_Event, frozen=True, tag="process.output"):
     """A process wrote to its standard output or standard error."""
 
     pid: int
@@ -60,7 +60,7 @@ class ProcessOutput(_Event, tag="process.output"):
     text: str
 
 
-class ProcessExited(_Event, tag="process.exited"):
+class ProcessExited(_Event, frozen=True, tag="process.exited"):
     """A process ended: with an exit ``code``, or by a ``signal`` (its name, such as ``SIGKILL``)."""
 
     pid: int
@@ -68,7 +68,7 @@ class ProcessExited(_Event, tag="process.exited"):
     signal: str | None = None
 
 
-class SyscallEntered(_Event, tag="syscall.entered"):
+class SyscallEntered(_Event, frozen=True, tag="syscall.entered"):
     """A thread is about to enter a system call; the kernel has not begun it.
 
     ``args`` are decoded and named as in the call's man page. ``file`` and ``line`` name the
@@ -85,7 +85,7 @@ class SyscallEntered(_Event, tag="syscall.entered"):
     line: int | None = None
 
 
-class SyscallReturned(_Event, tag="syscall.returned"):
+class SyscallReturned(_Event, frozen=True, tag="syscall.returned"):
     """A system call came back: ``result``, or ``error`` (the errno's name), and what it wrote out.
 
     ``data`` is base64 of the first 64 bytes that were moved; ``bytes`` counts all of them.
@@ -104,7 +104,7 @@ class SyscallReturned(_Event, tag="syscall.returned"):
     values: dict[str, Any] | None = None
 
 
-class FdOpened(_Event, tag="fd.opened"):
+class FdOpened(_Event, frozen=True, tag="fd.opened"):
     """A number in a process's file descriptor table now points to something."""
 
     pid: int
@@ -114,7 +114,7 @@ class FdOpened(_Event, tag="fd.opened"):
     path: str | None = None
 
 
-class FdClosed(_Event, tag="fd.closed"):
+class FdClosed(_Event, frozen=True, tag="fd.closed"):
     """A number in a process's file descriptor table is free again."""
 
     pid: int
@@ -177,7 +177,7 @@ class SocketVanished(SocketRow, frozen=True, tag="socket.vanished"):
     """The kernel has this socket no longer; the fields are its last row."""
 
 
-class PacketSent(_Event, tag="packet.sent"):
+class PacketSent(_Event, frozen=True, tag="packet.sent"):
     """A host put a packet on the wire (or on its own loopback, which can be seen but not held).
 
     ``raw`` is base64 of the frame from its network-layer header on, as the kernel handed it over.
@@ -202,28 +202,28 @@ class PacketSent(_Event, tag="packet.sent"):
     info: dict[str, Any] | None = None
 
 
-class PacketHeld(_Event, tag="packet.held"):
+class PacketHeld(_Event, frozen=True, tag="packet.held"):
     """A packet waits on the wire for a person."""
 
     packet: int
     why: str
 
 
-class PacketDelivered(_Event, tag="packet.delivered"):
+class PacketDelivered(_Event, frozen=True, tag="packet.delivered"):
     """A packet was handed to its target host's kernel."""
 
     packet: int
     why: str = "forwarded"
 
 
-class PacketDropped(_Event, tag="packet.dropped"):
+class PacketDropped(_Event, frozen=True, tag="packet.dropped"):
     """A packet will not arrive."""
 
     packet: int
     why: str
 
 
-class MomentPending(_Event, tag="moment.pending"):
+class MomentPending(_Event, frozen=True, tag="moment.pending"):
     """Something is about to happen and waits: a system call to enter, or a packet to be delivered.
 
     ``due_t`` is when it goes on by itself (slow pace), on the log's clock; without it, it waits for a person.
@@ -236,7 +236,7 @@ class MomentPending(_Event, tag="moment.pending"):
     due_t: int | None = None
 
 
-class MomentReleased(_Event, tag="moment.released"):
+class MomentReleased(_Event, frozen=True, tag="moment.released"):
     """A waiting moment goes on, or (``why``) ended otherwise: its process died, its packet was dropped."""
 
     moment: int
@@ -246,14 +246,14 @@ class MomentReleased(_Event, tag="moment.released"):
     why: str = "released"
 
 
-class PaceChanged(_Event, tag="pace.changed"):
+class PaceChanged(_Event, frozen=True, tag="pace.changed"):
     """The conductor follows another pace."""
 
     pace: Pace
     pause_ms: int
 
 
-class WireChanged(_Event, tag="wire.changed"):
+class WireChanged(_Event, frozen=True, tag="wire.changed"):
     """The wire delays, loses or shows otherwise than before."""
 
     delay_ms: int
@@ -262,7 +262,7 @@ class WireChanged(_Event, tag="wire.changed"):
     neighbours: bool
 
 
-class SysctlChanged(_Event, tag="sysctl.changed"):
+class SysctlChanged(_Event, frozen=True, tag="sysctl.changed"):
     """A kernel parameter of one host has a new value."""
 
     host: str
@@ -270,14 +270,14 @@ class SysctlChanged(_Event, tag="sysctl.changed"):
     value: str
 
 
-class CommandAccepted(_Event, tag="command.accepted"):
+class CommandAccepted(_Event, frozen=True, tag="command.accepted"):
     """A command came through the door and was carried out; ``fields`` are its own."""
 
     command: str
     fields: dict[str, Any]
 
 
-class CommandRefused(_Event, tag="command.refused"):
+class CommandRefused(_Event, frozen=True, tag="command.refused"):
     """A command came through the door and was refused."""
 
     command: str
@@ -286,7 +286,7 @@ class CommandRefused(_Event, tag="command.refused"):
     detail: str
 
 
-class ObservationLost(_Event, tag="observation.lost"):
+class ObservationLost(_Event, frozen=True, tag="observation.lost"):
     """Something happened that an observer could not see; the screen says so instead of guessing."""
 
     observer: Literal["tracer", "wire", "table", "output"]
@@ -295,7 +295,7 @@ class ObservationLost(_Event, tag="observation.lost"):
     count: int = 1
 
 
-class SandboxClosed(_Event, tag="sandbox.closed"):
+class SandboxClosed(_Event, frozen=True, tag="sandbox.closed"):
     """The sandbox has ended; this is its last event."""
 
     why: str
@@ -345,4 +345,5 @@ def decode_entry(line: bytes) -> Event:
         msgspec.ValidationError: The line is no event of this vocabulary; the message names the path.
         msgspec.DecodeError: The line is not JSON.
     """
-    return _decoder.decode(line)
+    event: Event = _decoder.decode(line)
+    return event

@@ -1,0 +1,61 @@
+# Two habits are enough: `make run` and `make test`.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+HOST ?= 127.0.0.1
+PORT ?= 8000
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help run test bench lint docs wheel lock clean
+
+help: ## Print this list.
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+$(VENV)/run: requirements.lock pyproject.toml
+	@.ci/packages venv
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . 2>/dev/null \
+		|| $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+$(VENV)/test: $(VENV)/run requirements-dev.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+node_modules/.installed: package.json package-lock.json
+	@npm ci --no-audit --no-fund --silent
+	@touch $@
+
+run: $(VENV)/run ## Serve the lab on http://127.0.0.1:8000 (HOST= and PORT= change the address).
+	@exec $(BIN)/socketlab serve --host $(HOST) --port $(PORT)
+
+test: $(VENV)/test ## Run every test, the browser's included; installs what is missing.
+	@.ci/packages test
+	@$(MAKE) --no-print-directory lint
+	@$(BIN)/python -m pytest
+
+lint: $(VENV)/test node_modules/.installed ## Format, style, types, floors, JavaScript.
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo > $(VENV)/floors.txt 2>&1 || { cat $(VENV)/floors.txt; exit 1; }
+	@npm run --silent check
+
+bench: $(VENV)/test ## Measure: tables of ratios, each against a peer in the same run.
+	@.ci/packages test
+	@$(BIN)/python -m bench
+
+docs: $(VENV)/test ## Write the generated pages again: docs/events.md and docs/commands.md.
+	@$(BIN)/python -m docs.generate
+
+wheel: $(VENV)/test ## Build the wheel into dist/.
+	@$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+
+lock: ## Resolve the dependencies anew and pin them.
+	uv pip compile -q --python-version 3.11 --generate-hashes --no-header --no-emit-index-url pyproject.toml -o requirements.lock
+	uv pip compile -q --python-version 3.11 --generate-hashes --no-header --no-emit-index-url pyproject.toml --group dev -o requirements-dev.lock
+
+clean: ## Remove what can be made again.
+	rm -rf $(VENV) node_modules dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

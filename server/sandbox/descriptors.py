@@ -1,0 +1,203 @@
+"""The file descriptor tables of the traced processes, kept equal to the kernel's.
+
+Calls that make or free descriptors are followed one by one (the tracer tells). Plain files are not:
+an interpreter opens hundreds while it starts. They are found by comparing the size of the kernel's
+table with ours whenever a call is logged: since Linux 6.2 fstat(2) of ``/proc/PID/fd`` gives that
+size at once; on an older kernel the table itself is read, as long as it is small.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from typing import Literal
+
+from server import events as ev
+from server.linux import pidfd
+from server.sandbox.journal import Journal
+
+FdKind = Literal["socket", "pipe", "file", "epoll", "eventfd", "other"]
+
+_SMALL_TABLE = 256
+_KINDS: tuple[tuple[str, FdKind], ...] = (
+    ("socket:", "socket"),
+    ("pipe:", "pipe"),
+    ("anon_inode:[eventpoll]", "epoll"),
+    ("anon_inode:[eventfd]", "eventfd"),
+    ("/", "file"),
+)
+
+
+class Fd:
+    """What one number of a table points to. Two entries are the same only if they are the same object."""
+
+    __slots__ = ("kind", "path", "socket")
+
+    def __init__(self, kind: FdKind, socket: str | None = None, path: str | None = None) -> None:
+        self.kind: FdKind = kind
+        self.socket = socket
+        self.path = path
+
+
+class Owners:
+    """Which descriptors name a socket, for all processes of a sandbox; and which sockets' owners changed."""
+
+    def __init__(self) -> None:
+        self._of: defaultdict[str, set[tuple[int, int]]] = defaultdict(set)
+        self.changed: set[str] = set()
+
+    def of(self, cookie: str) -> list[ev.Owner]:
+        """The owners of a socket, in order of pid and fd."""
+        return [ev.Owner(pid=pid, fd=fd) for pid, fd in sorted(self._of.get(cookie, ()))]
+
+    def any(self, cookie: str) -> tuple[int, int] | None:
+        """One (pid, fd) that names the socket, or None."""
+        return next(iter(self._of.get(cookie, ())), None)
+
+    def add(self, cookie: str, pid: int, fd: int) -> None:
+        """A descriptor names the socket."""
+        self._of[cookie].add((pid, fd))
+        self.changed.add(cookie)
+
+    def remove(self, cookie: str, pid: int, fd: int) -> None:
+        """A descriptor names the socket no longer."""
+        owners = self._of[cookie]
+        owners.discard((pid, fd))
+        if not owners:
+            del self._of[cookie]
+        self.changed.add(cookie)
+
+
+class FdTable:
+    """The descriptors of one process; every change becomes an event.
+
+    Args:
+        pid: The process.
+        journal: Where the events go.
+        owners: Who names which socket, shared by the whole sandbox.
+    """
+
+    def __init__(self, pid: int, journal: Journal, owners: Owners) -> None:
+        self.pid = pid
+        self.entries: dict[int, Fd] = {}
+        self.pidfd = os.pidfd_open(pid)
+        self._journal = journal
+        self._owners = owners
+        self._folder = os.open(f"/proc/{pid}/fd", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        self._counts = os.fstat(self._folder).st_size > 0
+
+    def close(self) -> None:
+        """Give back what looking at the process took; its entries are closed first, as its end does."""
+        for fd in list(self.entries):
+            self.closed(fd)
+        os.close(self._folder)
+        os.close(self.pidfd)
+
+    def get(self, fd: int) -> Fd | None:
+        """What a number points to, as far as it is known."""
+        return self.entries.get(fd)
+
+    def opened(self, fd: int, entry: Fd) -> None:
+        """A number points to something now (dup2(2) may have closed what it pointed to before)."""
+        if fd in self.entries:
+            self.closed(fd)
+        self.entries[fd] = entry
+        if entry.socket is not None:
+            self._owners.add(entry.socket, self.pid, fd)
+        event = ev.FdOpened(pid=self.pid, fd=fd, kind=entry.kind, socket=entry.socket, path=entry.path)
+        self._journal.emit(event)
+
+    def closed(self, fd: int) -> None:
+        """A number is free again."""
+        entry = self.entries.pop(fd, None)
+        if entry is None:
+            return
+        if entry.socket is not None:
+            self._owners.remove(entry.socket, self.pid, fd)
+        self._journal.emit(ev.FdClosed(pid=self.pid, fd=fd, kind=entry.kind, socket=entry.socket))
+
+    def opened_socket(self, fd: int, cookie: str) -> None:
+        """A number names a socket whose cookie is known."""
+        self.opened(fd, Fd("socket", socket=cookie))
+
+    def discover(self, fd: int) -> bool:
+        """A call made a descriptor: look what it is. Returns whether it is a socket."""
+        target = self._target(str(fd))
+        if target is None:
+            return False
+        entry = self._classify(fd, target)
+        self.opened(fd, entry)
+        return entry.kind == "socket"
+
+    def duplicated(self, old: int, new: int) -> None:
+        """dup(2) and its family made ``new`` point to what ``old`` points to."""
+        entry = self.entries.get(old)
+        if entry is None:
+            self.discover(new)
+        elif old != new:
+            self.opened(new, Fd(entry.kind, entry.socket, entry.path))
+
+    def inherit(self, parent: FdTable) -> None:
+        """Take over a copy of the parent's table, as fork(2) does."""
+        for fd, entry in sorted(parent.entries.items()):
+            self.opened(fd, Fd(entry.kind, entry.socket, entry.path))
+
+    def cookie(self, fd: int) -> str:
+        """The cookie of the socket behind a number.
+
+        Raises:
+            OSError: The number is free, is no socket, or the process is gone.
+        """
+        return str(pidfd.cookie(self.pidfd, fd))
+
+    def sync(self, *, whole: bool = False) -> list[int]:
+        """Compare with the kernel's table and follow it.
+
+        Args:
+            whole: Read every entry again, also when the sizes agree (after execve(2), which may have
+                closed some and kept the others).
+
+        Returns:
+            The numbers that are sockets and were not known before.
+        """
+        try:
+            if not whole:
+                if self._counts:
+                    if os.fstat(self._folder).st_size == len(self.entries):
+                        return []
+                elif len(self.entries) > _SMALL_TABLE:
+                    return []
+            present = {int(name): self._target(name) for name in os.listdir(self._folder)}
+        except OSError:
+            return []  # the process is ending; its exit closes what is left
+        for fd in [fd for fd in self.entries if present.get(fd) is None]:
+            self.closed(fd)
+        found = []
+        for fd, target in sorted(present.items()):
+            if target is not None and not self._is_known(fd, target):
+                entry = self._classify(fd, target)
+                self.opened(fd, entry)
+                if entry.kind == "socket":
+                    found.append(fd)
+        return found
+
+    def _is_known(self, fd: int, target: str) -> bool:
+        entry = self.entries.get(fd)
+        if entry is None:
+            return False
+        return entry.path == target if entry.socket is None else target.startswith("socket:")
+
+    def _target(self, name: str) -> str | None:
+        try:
+            return os.readlink(name, dir_fd=self._folder)
+        except OSError:
+            return None
+
+    def _classify(self, fd: int, target: str) -> Fd:
+        kind: FdKind = next((kind for start, kind in _KINDS if target.startswith(start)), "other")
+        if kind != "socket":
+            return Fd(kind, path=target)
+        try:
+            return Fd("socket", socket=self.cookie(fd))
+        except OSError:
+            return Fd("socket")

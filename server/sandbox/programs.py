@@ -1,0 +1,273 @@
+"""The programs of a sandbox: started, spoken to, listened to, ended."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import select
+import signal
+from collections.abc import Callable
+from typing import Any
+
+from server import commands as cmd
+from server import events as ev
+from server.catalogue import argv_for
+from server.errors import BadRequestError, ConflictError, LimitError, NotFoundError, SocketlabError
+from server.sandbox.confinement import Credentials, Limits, exceeds, resident_bytes
+from server.sandbox.hosts import Host
+from server.sandbox.journal import Journal
+from server.sandbox.spawn import failure, spawn
+from server.sandbox.tracer import Process, Tracer
+from server.sandbox.watch import Watch
+
+_READ = 65536
+_WAITING_INPUT = 1 << 20  # bytes of input that a program has not read yet
+
+Answer = Callable[[dict[str, Any] | SocketlabError], None]
+
+
+class _Started:
+    """What one command started: its standard streams, and the answer that is due once it runs."""
+
+    __slots__ = (
+        "answer", "argv", "credentials", "decoders", "error", "input", "name", "outputs", "pid", "read", "unwritten",
+    )  # fmt: skip
+
+    def __init__(
+        self, pid: int, name: str, argv: list[str], credentials: Credentials, error: int, stdin: int, answer: Answer
+    ) -> None:
+        self.pid = pid
+        self.name = name
+        self.argv = argv
+        self.credentials = credentials
+        self.error = error
+        self.input = stdin
+        self.unwritten = bytearray()
+        self.answer: Answer | None = answer
+        self.outputs: dict[int, str] = {}
+        self.decoders: dict[int, codecs.IncrementalDecoder] = {}
+        self.read = 0
+
+
+class Programs:
+    """Everything that a ``process.*`` command can do.
+
+    Args:
+        journal: Where the events go.
+        watch: Tells when a pipe can be read or written.
+        limits: What the programs may use.
+    """
+
+    tracer: Tracer
+
+    def __init__(self, journal: Journal, watch: Watch, limits: Limits) -> None:
+        self._journal = journal
+        self._watch = watch
+        self._limits = limits
+        self._started: dict[int, _Started] = {}
+
+    # -- commands
+
+    def start(self, command: cmd.ProcessStart, host: Host, answer: Answer) -> None:
+        """Start a program; ``answer`` comes when it runs, or when it could not be run.
+
+        Raises:
+            BadRequestError: Neither or both of ``program`` and ``argv``, or an unknown program.
+            LimitError: Too many processes.
+        """
+        name, argv = _what_to_run(command)
+        if len(self.tracer.processes) >= self._limits.processes:
+            raise LimitError(
+                f"This sandbox runs {len(self.tracer.processes)} processes already.", "End some of them first."
+            )
+        pipes = [os.pipe2(os.O_CLOEXEC) for _ in range(3)]
+        stdio = (pipes[0][0], pipes[1][1], pipes[2][1])
+        try:
+            pid, error = spawn(
+                host,
+                argv,
+                credentials=command.credentials,
+                stdio=stdio,
+                limits=self._limits,
+                seize=lambda child: self.tracer.seize(child, host.name),
+            )
+        except BaseException:
+            for ours in (pipes[0][1], pipes[1][0], pipes[2][0]):
+                os.close(ours)
+            raise
+        finally:
+            for fd in stdio:
+                os.close(fd)
+        started = _Started(pid, name, argv, command.credentials, error, pipes[0][1], answer)
+        self._started[pid] = started
+        os.set_blocking(started.input, False)
+        for fd, stream in ((pipes[1][0], "stdout"), (pipes[2][0], "stderr")):
+            os.set_blocking(fd, False)
+            started.outputs[fd] = stream
+            started.decoders[fd] = codecs.getincrementaldecoder("utf-8")("replace")
+            self._watch.add(fd, select.EPOLLIN, lambda fd=fd: self._output(started, fd))  # type: ignore[misc]
+
+    def input(self, command: cmd.ProcessInput) -> dict[str, Any]:
+        """Give a program text to read from its standard input.
+
+        Raises:
+            NotFoundError: No program with that pid was started by a command.
+            ConflictError: Its standard input is closed, or it does not read what it was given.
+        """
+        started = self._started.get(command.pid)
+        if started is None or started.answer is not None:
+            self._process(command.pid)
+            raise ConflictError(
+                f"Process {command.pid} was not started by a command.", "Write to the process that started it."
+            )
+        if started.input < 0:
+            raise ConflictError(f"The standard input of process {command.pid} is closed already.")
+        if len(started.unwritten) > _WAITING_INPUT:
+            raise ConflictError(f"Process {command.pid} does not read its standard input.", "Wait until it does.")
+        started.unwritten += command.text.encode(errors="surrogatepass")
+        self._write(started)
+        if command.end:
+            self._end_input(started)
+        return {"pid": command.pid}
+
+    def signal(self, command: cmd.ProcessSignal) -> dict[str, Any]:
+        """Send a signal: kill(2).
+
+        Raises:
+            NotFoundError: There is no such process.
+            ConflictError: It has ended.
+        """
+        process = self._process(command.pid)
+        try:
+            os.kill(process.pid, signal.Signals[f"SIG{command.signal}"])
+        except ProcessLookupError:
+            raise ConflictError(f"Process {command.pid} has ended.") from None
+        return {"pid": command.pid}
+
+    def _process(self, pid: int) -> Process:
+        process = self.tracer.processes.get(pid)
+        if process is None or not process.executed:
+            raise NotFoundError(f"There is no process {pid}.", "The state lists the processes.")
+        return process
+
+    # -- what the tracer tells
+
+    def executed(self, process: Process) -> None:
+        """The program of a command runs now."""
+        started = self._started[process.pid]
+        process.program = started.name
+        self._close_error(started)
+        if started.answer is not None:
+            started.answer({"pid": process.pid})
+            started.answer = None
+        self._journal.emit(
+            ev.ProcessStarted(
+                host=process.host,
+                pid=process.pid,
+                program=process.program,
+                argv=process.argv,
+                credentials=started.credentials,
+            )
+        )
+
+    def exited(self, process: Process, code: int | None, by_signal: str | None) -> None:
+        """A process has ended."""
+        started = self._started.pop(process.pid, None)
+        if started is not None:
+            for fd in list(started.outputs):
+                self._output(started, fd, last=True)
+            self._end_input(started, at_once=True)
+            if started.answer is not None:
+                started.answer(self._failure(started))
+                started.answer = None
+            self._close_error(started)
+        if process.executed:
+            self._journal.emit(ev.ProcessExited(pid=process.pid, code=code, signal=by_signal))
+
+    def check_memory(self) -> None:
+        """End the largest process if all together hold more memory than the sandbox may."""
+        pids = list(self.tracer.processes)
+        if exceeds(pids, self._limits):
+            largest = max(pids, key=lambda pid: resident_bytes((pid,)))
+            self._kill(largest, f"the programs use more than {self._limits.sandbox_memory_bytes >> 20} MiB of memory")
+
+    # -- streams
+
+    def _output(self, started: _Started, fd: int, *, last: bool = False) -> None:
+        while fd in started.outputs:
+            try:
+                chunk = os.read(fd, _READ)
+            except BlockingIOError:
+                if not last:
+                    return
+                chunk = b""
+            text = started.decoders[fd].decode(chunk, final=not chunk)
+            started.read += len(chunk)
+            stream: Any = started.outputs[fd]
+            if text:
+                self._journal.emit(ev.ProcessOutput(pid=started.pid, stream=stream, text=text))
+            if not chunk:
+                self._watch.remove(fd)
+                os.close(fd)
+                del started.outputs[fd]
+            elif started.read > self._limits.output_bytes:
+                self._kill(started.pid, f"it wrote more than {self._limits.output_bytes >> 10} KiB")
+                last = True
+            elif not last:
+                return
+
+    def _kill(self, pid: int, why: str) -> None:
+        process = self.tracer.processes.get(pid)
+        if process is None:
+            return
+        self._journal.emit(
+            ev.ObservationLost(observer="output", host=process.host, why=f"process {pid} was ended: {why}")
+        )
+        os.kill(pid, signal.SIGKILL)
+
+    def _write(self, started: _Started) -> None:
+        try:
+            while started.unwritten:
+                del started.unwritten[: os.write(started.input, started.unwritten)]
+        except BlockingIOError:
+            self._watch.add(started.input, select.EPOLLOUT, lambda: self._write(started))
+            return
+        except BrokenPipeError:
+            started.unwritten.clear()
+        self._watch.remove(started.input)
+
+    def _end_input(self, started: _Started, *, at_once: bool = False) -> None:
+        if started.input < 0 or (started.unwritten and not at_once):
+            return
+        self._watch.remove(started.input)
+        os.close(started.input)
+        started.input = -1
+
+    # -- a program that could not be run
+
+    def _failure(self, started: _Started) -> SocketlabError:
+        try:
+            told = os.read(started.error, 4096)
+        except BlockingIOError:
+            told = b""
+        return failure(told or b"its process", started.argv)
+
+    def _close_error(self, started: _Started) -> None:
+        if started.error >= 0:
+            os.close(started.error)
+            started.error = -1
+
+
+def _what_to_run(command: cmd.ProcessStart) -> tuple[str, list[str]]:
+    if (command.program is None) == (command.argv is None):
+        raise BadRequestError(
+            "A process needs either `program` or `argv`.", "Give the name of a program of the catalogue, or a command."
+        )
+    if command.argv is not None:
+        if command.args:
+            raise BadRequestError("`args` goes with `program`.", "Put all words of the command into `argv`.")
+        if not command.argv[0]:
+            raise BadRequestError("The first word of `argv` is empty.", "It names the program.")
+        return os.path.basename(command.argv[0]), command.argv
+    assert command.program is not None
+    return command.program, argv_for(command.program, command.args)

@@ -1,0 +1,381 @@
+"""The kernel's socket table, read through sock_diag(7), as events: appeared, changed, vanished.
+
+When to read. A whole dump of a quiet host costs some 100 µs, a dump of 20,000 sockets tens of ms, so:
+
+* While a person steps (any pace but live), a host is read after each call that returned on it and
+  after each packet that was delivered to it: what they see is the table at that very moment.
+* In live pace, calls that make or end sockets read the table too, as long as reading takes less than a
+  fifth of the time. Segments that move a connection from one state to the next (SYN, the ACK that
+  completes a handshake, FIN, RST) read just the one socket that they are for; that costs the same at
+  any number of connections. Everything else marks the host, and it is read when the loop is idle.
+* Rows that change by themselves (TIME-WAIT, retransmissions) are looked at each second.
+
+A socket that is neither bound nor connected is in no table of the kernel. It is described by
+getsockopt(2) through a descriptor of its owner, and its ``source`` says so.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from typing import Final, Literal, TypeVar
+
+from server import events as ev
+from server.conductor import Conductor
+from server.inet import sockdiag
+from server.inet.addresses import UNNAMED, endpoint
+from server.inet.names import TCP_STATE
+from server.inet.packets import Packet
+from server.inet.sockdiag import Row
+from server.linux import netlink, pidfd
+from server.sandbox.descriptors import Owners
+from server.sandbox.hosts import Host
+from server.sandbox.journal import Journal
+
+_Protocol = Literal["tcp", "udp", "unix"]
+_RowEvent = TypeVar("_RowEvent", bound=ev.SocketAppeared | ev.SocketChanged | ev.SocketVanished)
+_DUMPS: Final[tuple[tuple[_Protocol, bytes], ...]] = (
+    ("tcp", sockdiag.tcp_request("inet")),
+    ("tcp", sockdiag.tcp_request("inet6")),
+    ("udp", sockdiag.udp_request("inet")),
+    ("udp", sockdiag.udp_request("inet6")),
+    ("unix", sockdiag.unix_request()),
+)
+# Calls after which the table is not what it was.
+_MAKING: Final = frozenset(
+    {"socket", "socketpair", "bind", "listen", "connect", "accept", "accept4", "close", "shutdown", "exit_group"}
+)
+_PASSING: Final = frozenset({"TIME-WAIT", "SYN-SENT", "SYN-RECEIVED", "FIN-WAIT-1", "FIN-WAIT-2", "LAST-ACK", "CLOSING"})
+_REST: Final = 4  # a whole read of time d is followed by at least d times this without one
+_SOON_NS: Final = 20_000_000
+_EVERY_NS: Final = 1_000_000_000
+_STILL_NS: Final = 1_000_000_000  # an expiry that moved by less is the same timer
+
+
+class _Known:
+    """A socket that the log has told of: its last row, when its timer ends (ns), and where the row came from."""
+
+    __slots__ = ("expires_t", "owners", "row", "source")
+
+    def __init__(self, row: Row, expires_t: int, source: Literal["sock_diag", "getsockopt"]) -> None:
+        self.row = row
+        self.expires_t = expires_t
+        self.source: Literal["sock_diag", "getsockopt"] = source
+        self.owners: list[ev.Owner] = []
+
+
+class _HostTable:
+    """What is known of one host's sockets."""
+
+    __slots__ = ("buffer", "dirty_since", "host", "known", "last_read", "messages", "passing", "rest_until", "unix")
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+        self.known: dict[str, _Known] = {}
+        self.messages: dict[bytes, bytes] = {}
+        self.passing: set[str] = set()
+        self.unix: dict[int, str] = {}
+        self.buffer = bytearray(1 << 16)
+        self.dirty_since: int | None = None
+        self.rest_until = 0
+        self.last_read = 0
+
+
+class Table:
+    """The socket tables of all hosts of a sandbox.
+
+    Args:
+        journal: Where the events go.
+        conductor: Says whether somebody steps.
+        owners: Which descriptors name a socket.
+        descriptor_of: The pidfd of a process, or None when it is gone.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        conductor: Conductor,
+        owners: Owners,
+        descriptor_of: Callable[[int], int | None],
+    ) -> None:
+        self._journal = journal
+        self._conductor = conductor
+        self._owners = owners
+        self._descriptor_of = descriptor_of
+        self._hosts: dict[str, _HostTable] = {}
+
+    # -- what the others call
+
+    def attach(self, host: Host) -> None:
+        """Watch a host's sockets."""
+        self._hosts[host.name] = _HostTable(host)
+
+    def before_fd(self, host: str, process: int, fd: int, cookie: str) -> None:
+        """A descriptor is about to be shown: its socket must have appeared.
+
+        Args:
+            host: Where.
+            process: The pidfd of the process.
+            fd: The descriptor.
+            cookie: Its socket's cookie.
+        """
+        table = self._hosts[host]
+        if cookie in table.known:
+            return
+        row = self._asked_by_descriptor(process, fd)
+        if row is None:
+            return
+        if row.protocol == "unix":
+            self._dump(table, _DUMPS[4:])
+        elif row.local != "*:*":
+            self._look_up(table, row.family, row.protocol, row.local, row.remote)
+        if cookie not in table.known:
+            self._learn(table, row, "getsockopt")
+
+    def after_call(self, host: str, name: str, cookie: str | None) -> None:
+        """A call has been made: bring up to date what it may have changed.
+
+        Args:
+            host: Where.
+            name: The call.
+            cookie: The socket that it made or worked on, if any.
+        """
+        table = self._hosts[host]
+        t = self._journal.now()
+        if self._conductor.pace != "live":
+            self._read(table)
+        elif name in _MAKING:
+            if t >= table.rest_until:
+                self._read(table)
+            else:
+                self._mark(table, t)
+                known = table.known.get(cookie or "")
+                if known is not None and known.row.protocol != "unix" and not known.row.local.endswith(":*"):
+                    self._look_up(table, known.row.family, known.row.protocol, known.row.local, known.row.remote)
+        elif cookie is not None:
+            self._mark(table, t)
+        self._tell_owners(table)
+
+    def after_packet(self, host: Host, packet: Packet) -> None:
+        """A packet has been delivered: bring up to date the socket that it was for."""
+        table = self._hosts[host.name]
+        if self._conductor.pace != "live":
+            self._read(table)
+            return
+        if packet.protocol == "tcp" and packet.source_port is not None:
+            flags = packet.flags
+            family: Literal["inet", "inet6"] = "inet6" if packet.destination.startswith("[") else "inet"
+            if "SYN" in flags or "FIN" in flags or "RST" in flags:
+                self._look_up(table, family, "tcp", packet.destination, packet.source)
+            elif table.passing and not packet.length and self._completes(table, packet):
+                self._look_up(table, family, "tcp", packet.destination, packet.source)
+                self._look_up(table, family, "tcp", packet.destination, "*:*" if family == "inet" else "[::]:*")
+        self._mark(table, self._journal.now())
+
+    def read_due(self, t: int, *, idle: bool) -> None:
+        """Read the hosts whose time has come.
+
+        Args:
+            t: Now (ns).
+            idle: The loop had nothing else to do.
+        """
+        for table in self._hosts.values():
+            marked = table.dirty_since is not None and (idle or t - table.dirty_since > _SOON_NS)
+            if (marked or (table.passing and t - table.last_read > _EVERY_NS)) and t >= table.rest_until:
+                self._read(table)
+                self._tell_owners(table)
+
+    def next_due(self) -> int | None:
+        """When ``read_due`` has something to do (ns), or None."""
+        times = [
+            max(table.rest_until, table.dirty_since + _SOON_NS)
+            if table.dirty_since is not None
+            else max(table.rest_until, table.last_read + _EVERY_NS)
+            for table in self._hosts.values()
+            if table.dirty_since is not None or table.passing
+        ]
+        return min(times, default=None)
+
+    # -- reading
+
+    def _mark(self, table: _HostTable, t: int) -> None:
+        if table.dirty_since is None:
+            table.dirty_since = t
+
+    def _read(self, table: _HostTable) -> None:
+        """Read all of a host's sockets and tell what is new."""
+        start = self._journal.now()
+        seen = self._dump(table, _DUMPS)
+        for raw in [raw for raw in table.messages if raw not in seen]:
+            del table.messages[raw]
+            self._gone(table, str(int.from_bytes(raw, "little")))
+        table.dirty_since = None
+        table.last_read = end = self._journal.now()
+        table.rest_until = end + _REST * (end - start)
+
+    def _dump(self, table: _HostTable, dumps: tuple[tuple[_Protocol, bytes], ...]) -> set[bytes]:
+        seen: set[bytes] = set()
+        messages = table.messages
+        for protocol, request in dumps:
+            at = slice(8, 16) if protocol == "unix" else slice(44, 52)
+            for datagram in netlink.dump(table.host.diag, request, table.buffer):
+                for message in sockdiag.split(datagram):
+                    cookie = message[at]
+                    seen.add(cookie)
+                    if messages.get(cookie) != message:
+                        messages[cookie] = message
+                        row = sockdiag.decode_row(message, protocol)
+                        if row is not None:
+                            self._learn(table, row, "sock_diag")
+        return seen
+
+    def _look_up(self, table: _HostTable, family: str, protocol: str, local: str, remote: str) -> None:
+        """Read the one socket with this five-tuple."""
+        if family not in ("inet", "inet6") or protocol not in ("tcp", "udp"):
+            return
+        try:
+            request = sockdiag.exact_request(protocol, family, local, remote)  # type: ignore[arg-type]
+            table.host.diag.send(request)
+            messages = list(sockdiag.split(table.host.diag.recv(65536)))
+        except (OSError, ValueError):
+            return  # no such socket: the next whole read tells what became of it
+        for message in messages:
+            cookie = sockdiag.cookie_of(message)
+            if table.messages.get(cookie) != message:
+                table.messages[cookie] = message
+                row = sockdiag.decode_row(message, protocol)  # type: ignore[arg-type]
+                if row is not None:
+                    self._learn(table, row, "sock_diag")
+
+    def _completes(self, table: _HostTable, packet: Packet) -> bool:
+        """Whether a bare ACK may complete a handshake or a close: its socket is in a passing state."""
+        local, remote = packet.destination, packet.source
+        return any(
+            (known := table.known[cookie].row).remote == remote and known.local == local
+            for cookie in list(table.passing)[:64]
+        )
+
+    # -- telling
+
+    def _learn(self, table: _HostTable, row: Row, source: Literal["sock_diag", "getsockopt"]) -> None:
+        cookie = str(row.cookie)
+        expires_t = self._journal.now() + row.expires_ms * 1_000_000 if row.timer else 0
+        known = table.known.get(cookie)
+        if known is None:
+            known = table.known[cookie] = _Known(row, expires_t, source)
+            appeared = True
+        else:
+            same_timer = abs(known.expires_t - expires_t) < _STILL_NS
+            if same_timer and known.source == source and _unlike_timer(known.row) == _unlike_timer(row):
+                return
+            known.row, known.expires_t, known.source = row, expires_t, source
+            appeared = False
+        if row.protocol == "unix":
+            table.unix[row.inode] = cookie
+        (table.passing.add if row.state in _PASSING else table.passing.discard)(cookie)
+        known.owners = self._owners.of(cookie)
+        self._owners.changed.discard(cookie)
+        event = self._event(ev.SocketAppeared if appeared else ev.SocketChanged, table, known)
+        self._journal.emit(event)
+
+    def _tell_owners(self, table: _HostTable) -> None:
+        """Tell of the sockets whose descriptors changed since the last time."""
+        for cookie in [cookie for cookie in self._owners.changed if cookie in table.known]:
+            self._owners.changed.discard(cookie)
+            known = table.known[cookie]
+            owners = self._owners.of(cookie)
+            if not owners and known.source == "getsockopt":
+                self._vanish(table, cookie)
+            elif owners != known.owners:
+                known.owners = owners
+                self._journal.emit(self._event(ev.SocketChanged, table, known))
+
+    def _gone(self, table: _HostTable, cookie: str) -> None:
+        """A socket is in no dump any more: it ended, or it only went back to where no table lists it."""
+        if cookie not in table.known:
+            return
+        owner = self._owners.any(cookie)
+        process = self._descriptor_of(owner[0]) if owner is not None else None
+        if owner is not None and process is not None:
+            row = self._asked_by_descriptor(process, owner[1])
+            if row is not None and str(row.cookie) == cookie:
+                self._learn(table, row, "getsockopt")
+                return
+        self._vanish(table, cookie)
+
+    def _vanish(self, table: _HostTable, cookie: str) -> None:
+        known = table.known.pop(cookie)
+        table.passing.discard(cookie)
+        table.unix.pop(known.row.inode, None)
+        self._owners.changed.discard(cookie)
+        known.owners = self._owners.of(cookie)
+        self._journal.emit(self._event(ev.SocketVanished, table, known))
+
+    def _event(self, kind: type[_RowEvent], table: _HostTable, known: _Known) -> _RowEvent:
+        row = known.row
+        timer = None
+        if row.timer is not None:
+            timer = ev.Timer(name=row.timer, expires_t=known.expires_t, retransmits=row.retransmits)
+        return kind(
+            host=table.host.name,
+            socket=str(row.cookie),
+            family=row.family,
+            protocol=row.protocol,
+            state=row.state,
+            local=row.local,
+            remote=row.remote,
+            inode=row.inode,
+            recv_queue=row.recv_queue,
+            send_queue=row.send_queue,
+            owners=known.owners,
+            timer=timer,
+            uid=row.uid if known.source == "sock_diag" else None,
+            peer=table.unix.get(row.peer_inode) if row.peer_inode else None,
+            v6only=row.v6only,
+            source=known.source,
+        )
+
+    # -- sockets that no table lists
+
+    def _asked_by_descriptor(self, process: int, fd: int) -> Row | None:
+        try:
+            facts = pidfd.socket_facts(process, fd)
+        except OSError:
+            return None  # the process ended or closed it meanwhile
+        if facts.domain == socket.AF_UNIX:
+            return _row(facts, "unix", "unix", "UNCONNECTED", UNNAMED, "*")
+        if facts.domain not in (socket.AF_INET, socket.AF_INET6):
+            return None
+        family: Literal["inet", "inet6"] = "inet" if facts.domain == socket.AF_INET else "inet6"
+        local, remote = _name(facts.local), _name(facts.remote)
+        if facts.type == socket.SOCK_STREAM:
+            return _row(facts, family, "tcp", TCP_STATE[facts.tcp_state], local, remote)
+        if facts.type == socket.SOCK_DGRAM:
+            state = "ESTABLISHED" if facts.remote is not None else "UNCONNECTED"
+            return _row(facts, family, "udp", state, local, remote)
+        return None
+
+
+def _row(
+    facts: pidfd.SocketFacts,
+    family: Literal["inet", "inet6", "unix"],
+    protocol: _Protocol,
+    state: str,
+    local: str,
+    remote: str,
+) -> Row:
+    return Row(family, protocol, state, local, remote, facts.cookie, facts.inode, 0, 0, None, 0, 0, 0, 0)
+
+
+def _name(address: object) -> str:
+    """An address as Python's socket module gives it, in the form of a ``Row``."""
+    if not isinstance(address, tuple):
+        return "*:*"
+    ip, port = str(address[0]), address[1]
+    if ip in ("0.0.0.0", "::"):  # noqa: S104 (compared, not bound)
+        return f"*:{port or '*'}"
+    return endpoint(ip, port) if port else f"{endpoint(ip, 0).removesuffix('0')}*"
+
+
+def _unlike_timer(row: Row) -> Row:
+    return row._replace(expires_ms=0)
