@@ -17,6 +17,7 @@ import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -57,11 +58,16 @@ class _Entry:
 
 
 class Door:
-    """All sandboxes of one server. Use as an async context: at its end nothing of any sandbox is left."""
+    """All sandboxes of one server. Use as an async context: at its end nothing of any sandbox is left.
 
-    def __init__(self, limits: Limits | None = None) -> None:
+    Args:
+        limits: What may be used; the defaults if None.
+        labs: The folder that sandboxes see as ``/labs``; the one that came along if None.
+    """
+
+    def __init__(self, limits: Limits | None = None, labs: Path | None = None) -> None:
         self.limits = limits or Limits()
-        self._zygote = Zygote()
+        self._zygote = Zygote(labs)
         self._entries: dict[str, _Entry] = {}
         self._coming: list[Visitor] = []
         self._sweeper: asyncio.TaskGroup | None = None

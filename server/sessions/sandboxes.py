@@ -21,6 +21,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
@@ -88,6 +89,11 @@ class Sandbox:
         self._channel_ended = False
         self._exit: str | None = None
         self._last_line_at = time.monotonic()
+
+    @property
+    def why(self) -> str:
+        """Why the sandbox ended or is ending; empty while it runs."""
+        return self._why
 
     def submit(self, command: Command) -> asyncio.Future[dict[str, Any]]:
         """Send a command down at once, in the order of the calls; the future is its result.
@@ -273,9 +279,14 @@ class _Channel(asyncio.Protocol):
 
 
 class Zygote:
-    """The pre-loaded process that forks sandboxes; started when first needed, and again if it dies."""
+    """The pre-loaded process that forks sandboxes; started when first needed, and again if it dies.
 
-    def __init__(self) -> None:
+    Args:
+        labs: The folder that sandboxes see as ``/labs``; the one that came along if None.
+    """
+
+    def __init__(self, labs: Path | None = None) -> None:
+        self._labs = [] if labs is None else [str(labs)]
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
         self._sandboxes: dict[str, Sandbox] = {}
@@ -296,7 +307,7 @@ class Zygote:
             # Its own session: Ctrl+C at the terminal is for the server, which then ends the sandboxes in order.
             # -P: a folder named "server" in the working directory must not be taken for ours.
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "server.sandbox.zygote", str(theirs.fileno())],
+                [sys.executable, "-P", "-m", "server.sandbox.zygote", str(theirs.fileno()), *self._labs],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],

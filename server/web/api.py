@@ -12,7 +12,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from server.errors import BadRequestError
 from server.events import Pace
-from server.sessions import sandboxes
+from server.sessions import capture, sandboxes
 from server.sessions.door import DEFAULT_HOSTS, Door, Visitor
 from server.sessions.log import Log
 from server.sessions.sandboxes import HostSpec, Sandbox
@@ -126,8 +126,6 @@ async def post_command(request: Request, sandbox: Opened) -> Response:
 @router.get("/api/sandboxes/{sandbox_id}/capture.pcapng", **openapi.CAPTURE)
 async def read_capture(sandbox: Opened) -> Response:
     """Every packet so far, one interface per host."""
-    from server.sessions import capture
-
     headers = {"Content-Disposition": f'attachment; filename="socketlab-{sandbox.id}.pcapng"'}
     return Response(b"".join(capture.pcapng(sandbox.log.entries())), 200, headers, "application/x-pcapng")
 

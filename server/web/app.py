@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
@@ -16,9 +17,6 @@ from server.sessions.door import Door
 from server.sessions.limits import Limits
 from server.web import api, openapi, pages, problems, security
 from server.web.stream import stream
-
-MAX_BODY = 64 * 1024
-"""The largest body of a request; a larger one is answered with 413."""
 
 
 class Application(FastAPI):
@@ -47,14 +45,17 @@ class _Endpoint:
         await self._function(scope, receive, send)
 
 
-def create_app(*, limits: Limits | None = None, allowed_hosts: Iterable[str] | None = None) -> FastAPI:
+def create_app(
+    *, limits: Limits | None = None, allowed_hosts: Iterable[str] | None = None, labs: Path | None = None
+) -> FastAPI:
     """The whole web application. Its lifespan owns the sandboxes: when it ends, nothing of them is left.
 
     Args:
         limits: What may be used; the defaults if None.
         allowed_hosts: The names that it answers to (``security.allowed_hosts_for``); None: any.
+        labs: The folder that sandboxes see as ``/labs``; the one that came along if None.
     """
-    door = Door(limits)
+    door = Door(limits, labs)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -70,7 +71,6 @@ def create_app(*, limits: Limits | None = None, allowed_hosts: Iterable[str] | N
         # Both pages load their scripts from another site.
         docs_url=None,
         redoc_url=None,
-        max_body_size=MAX_BODY,
     )
     app.state.door = door
     problems.install(app)

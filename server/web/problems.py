@@ -70,7 +70,7 @@ async def _socketlab_error(request: Request, error: Exception) -> Response:
 
 
 async def _http_exception(request: Request, error: Exception) -> Response:
-    """What the framework refuses by itself: no such route, no such method, a body that is too large."""
+    """What the framework refuses by itself: no such route, no such method."""
     assert isinstance(error, HTTPException)
     path = request.url.path[:200]
     match error.status_code:
@@ -86,8 +86,6 @@ async def _http_exception(request: Request, error: Exception) -> Response:
                 "hint": f"It answers {allowed}.",
             }
             return problem_response(problem, error.headers)
-        case 413:
-            return error_response(TooLargeError("The body is larger than 64 KiB.", "Send less at a time."))
         case status:
             phrase = HTTPStatus(status).phrase
             return problem_response({"title": phrase, "status": status, "detail": str(error.detail)}, error.headers)

@@ -3,6 +3,7 @@
 * A token per sandbox comes as ``Authorization: Bearer``, as the cookie ``socketlab-ID``, or on the
   stream as the subprotocol ``socketlab.TOKEN`` or ``?token=``. None at all is 401, whether or not the
   sandbox is there; a wrong one is the same 404 as a sandbox that is not there.
+* A body is at most ``MAX_BODY`` long.
 * A page of another origin cannot act here: what changes anything, and the stream, must come from this
   origin if it comes from a browser (``Origin``, ``Sec-Fetch-Site``). Programs send neither.
 * A server that listens on a loopback address answers only to loopback names (``Host``), so that no
@@ -21,7 +22,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.errors import ForbiddenError, SocketlabError
-from server.web.problems import UnauthorizedError, error_response
+from server.web.problems import TooLargeError, UnauthorizedError, error_response
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -53,6 +54,9 @@ VISITOR_SECONDS = 30 * 24 * 3600
 TOKEN_SECONDS = 24 * 3600
 SUBPROTOCOL_PREFIX = "socketlab."
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
+
+MAX_BODY = 64 * 1024
+"""The largest body of a request; a larger one is answered with 413."""
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -89,10 +93,11 @@ class Guard:
 
         try:
             self._check(scope, changes=scope["method"] not in _SAFE_METHODS)
-        except ForbiddenError as error:
+            limited = _limited(scope, receive)
+        except (ForbiddenError, TooLargeError) as error:
             await error_response(error)(scope, receive, send_guarded)
         else:
-            await self._app(scope, receive, send_guarded)
+            await self._app(scope, limited, send_guarded)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -119,6 +124,25 @@ class Guard:
             )
         if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
             raise ForbiddenError("A page of another site may not act on this server.", "Open Socketlab's own page.")
+
+
+def _limited(scope: Scope, receive: Receive) -> Receive:
+    """``receive``, refusing a body that is too large: at once if it says so itself, or else when it gets there."""
+    error = TooLargeError(f"The body is larger than {MAX_BODY // 1024} KiB.", "Send less at a time.")
+    length = Headers(scope=scope).get("content-length", "0")
+    if length.isdigit() and int(length) > MAX_BODY:
+        raise error
+    received = 0
+
+    async def receive_limited() -> Message:
+        nonlocal received
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received > MAX_BODY:
+            raise error
+        return message
+
+    return receive_limited
 
 
 def _name(host: str) -> str:
