@@ -6,6 +6,7 @@ import codecs
 import os
 import select
 import signal
+import termios
 from collections.abc import Callable
 from typing import Any
 
@@ -80,8 +81,9 @@ class Programs:
             raise LimitError(
                 f"This sandbox runs {len(self.tracer.processes)} processes already.", "End some of them first."
             )
-        pipes = [os.pipe2(os.O_CLOEXEC) for _ in range(3)]
-        stdio = (pipes[0][0], pipes[1][1], pipes[2][1])
+        stdin, ours = os.pipe2(os.O_CLOEXEC)
+        terminals = [_terminal() for _ in range(2)]
+        stdio = (stdin, terminals[0][1], terminals[1][1])
         try:
             pid, error = spawn(
                 host,
@@ -92,16 +94,16 @@ class Programs:
                 seize=lambda child: self.tracer.seize(child, host.name),
             )
         except BaseException:
-            for ours in (pipes[0][1], pipes[1][0], pipes[2][0]):
-                os.close(ours)
+            for fd in (ours, terminals[0][0], terminals[1][0]):
+                os.close(fd)
             raise
         finally:
             for fd in stdio:
                 os.close(fd)
-        started = _Started(pid, name, argv, command.credentials, error, pipes[0][1], answer)
+        started = _Started(pid, name, argv, command.credentials, error, ours, answer)
         self._started[pid] = started
         os.set_blocking(started.input, False)
-        for fd, stream in ((pipes[1][0], "stdout"), (pipes[2][0], "stderr")):
+        for fd, stream in ((terminals[0][0], "stdout"), (terminals[1][0], "stderr")):
             os.set_blocking(fd, False)
             started.outputs[fd] = stream
             started.decoders[fd] = codecs.getincrementaldecoder("utf-8")("replace")
@@ -201,6 +203,8 @@ class Programs:
                 if not last:
                     return
                 chunk = b""
+            except OSError:
+                chunk = b""  # EIO: no process has the terminal open any more
             text = started.decoders[fd].decode(chunk, final=not chunk)
             started.read += len(chunk)
             stream: Any = started.outputs[fd]
@@ -256,6 +260,20 @@ class Programs:
         if started.error >= 0:
             os.close(started.error)
             started.error = -1
+
+
+def _terminal() -> tuple[int, int]:
+    """A pseudo-terminal for output: our end and the program's.
+
+    Programs write line by line to a terminal but block by block to a pipe, and a person wants the line now. It
+    passes bytes on unchanged (no CR before LF).
+    """
+    ours, theirs = os.openpty()
+    attributes = termios.tcgetattr(theirs)
+    attributes[1] &= ~termios.OPOST
+    attributes[3] &= ~(termios.ECHO | termios.ICANON | termios.ISIG)
+    termios.tcsetattr(theirs, termios.TCSANOW, attributes)
+    return ours, theirs
 
 
 def _what_to_run(command: cmd.ProcessStart) -> tuple[str, list[str]]:

@@ -5,7 +5,7 @@ When to read. A whole dump of a quiet host costs some 100 µs, a dump of 20,000 
 * While a person steps (any pace but live), a host is read after each call that returned on it and
   after each packet that was delivered to it: what they see is the table at that very moment.
 * In live pace, calls that make or end sockets read the table too, as long as reading takes less than a
-  fifth of the time. Segments that move a connection from one state to the next (SYN, the ACK that
+  fifth of the time (a burst may take more: what was not spent is saved up, to 20 ms). Segments that move a connection from one state to the next (SYN, the ACK that
   completes a handshake, FIN, RST) read just the one socket that they are for; that costs the same at
   any number of connections. Everything else marks the host, and it is read when the loop is idle.
 * Rows that change by themselves (TIME-WAIT, retransmissions) are looked at each second.
@@ -46,7 +46,8 @@ _MAKING: Final = frozenset(
     {"socket", "socketpair", "bind", "listen", "connect", "accept", "accept4", "close", "shutdown", "exit_group"}
 )
 _PASSING: Final = frozenset({"TIME-WAIT", "SYN-SENT", "SYN-RECEIVED", "FIN-WAIT-1", "FIN-WAIT-2", "LAST-ACK", "CLOSING"})
-_REST: Final = 4  # a whole read of time d is followed by at least d times this without one
+_SHARE: Final = 5  # whole reads may take one part in so many of the time
+_SAVED_NS: Final = 20_000_000  # and so much more at once
 _SOON_NS: Final = 20_000_000
 _EVERY_NS: Final = 1_000_000_000
 _STILL_NS: Final = 1_000_000_000  # an expiry that moved by less is the same timer
@@ -67,7 +68,7 @@ class _Known:
 class _HostTable:
     """What is known of one host's sockets."""
 
-    __slots__ = ("buffer", "dirty_since", "host", "known", "last_read", "messages", "passing", "rest_until", "unix")
+    __slots__ = ("buffer", "dirty_since", "host", "known", "last_read", "messages", "passing", "spent_until", "unix")
 
     def __init__(self, host: Host) -> None:
         self.host = host
@@ -77,7 +78,7 @@ class _HostTable:
         self.unix: dict[int, str] = {}
         self.buffer = bytearray(1 << 16)
         self.dirty_since: int | None = None
-        self.rest_until = 0
+        self.spent_until = 0
         self.last_read = 0
 
 
@@ -145,7 +146,7 @@ class Table:
         if self._conductor.pace != "live":
             self._read(table)
         elif name in _MAKING:
-            if t >= table.rest_until:
+            if t >= table.spent_until:
                 self._read(table)
             else:
                 self._mark(table, t)
@@ -181,16 +182,16 @@ class Table:
         """
         for table in self._hosts.values():
             marked = table.dirty_since is not None and (idle or t - table.dirty_since > _SOON_NS)
-            if (marked or (table.passing and t - table.last_read > _EVERY_NS)) and t >= table.rest_until:
+            if (marked or (table.passing and t - table.last_read > _EVERY_NS)) and t >= table.spent_until:
                 self._read(table)
                 self._tell_owners(table)
 
     def next_due(self) -> int | None:
         """When ``read_due`` has something to do (ns), or None."""
         times = [
-            max(table.rest_until, table.dirty_since + _SOON_NS)
+            max(table.spent_until, table.dirty_since + _SOON_NS)
             if table.dirty_since is not None
-            else max(table.rest_until, table.last_read + _EVERY_NS)
+            else max(table.spent_until, table.last_read + _EVERY_NS)
             for table in self._hosts.values()
             if table.dirty_since is not None or table.passing
         ]
@@ -211,7 +212,8 @@ class Table:
             self._gone(table, str(int.from_bytes(raw, "little")))
         table.dirty_since = None
         table.last_read = end = self._journal.now()
-        table.rest_until = end + _REST * (end - start)
+        saved = max(table.spent_until, end - _SAVED_NS)
+        table.spent_until = saved + _SHARE * (end - start)
 
     def _dump(self, table: _HostTable, dumps: tuple[tuple[_Protocol, bytes], ...]) -> set[bytes]:
         seen: set[bytes] = set()

@@ -229,7 +229,7 @@ class Tracer:
             if entry is None or (call.kind == "io" and entry.kind == "file" and fd not in _STDIO):
                 ptrace.resume(thread.tid)
                 return
-            if call.kind == "fd" and entry.kind == "file":
+            if call.kind == "fd" and (entry.kind == "file" or name == "fcntl"):
                 thread.call = 0  # nothing to show, but the table of descriptors may change
                 ptrace.resume_to_exit(thread.tid)
                 return
