@@ -1,8 +1,9 @@
 """A log as a pcapng file, for Wireshark, tshark and tcpdump (draft-ietf-opsawg-pcapng).
 
-Each host is an interface, as if a capture had run on every host at once. So a packet between two hosts
-is there twice: on the sender's interface when it was sent, on the target's when it was delivered; one that was
-dropped, or still waits, is there once. Look at one host alone with ``frame.interface_name == "server"``.
+Two views. Without ``host`` every packet is there once, when it was sent, on an interface named as the host
+that sent it: one record for each ``packet.sent``. (Both ends of each packet in one file would be two records
+of it, and Wireshark, which does not look at interfaces, calls the second one a retransmission.) With ``host``
+it is what a capture on that host shows: what it sent when it sent it, what reached it when that was delivered.
 
 The log's clock begins with the sandbox, and so do the times here. ARP has no place in this file: its
 link type holds IP packets without the Ethernet header, which the log does not keep.
@@ -50,11 +51,12 @@ SENDING: Final = frozenset(
 """The calls that can make a host's kernel send a packet of its own accord; ACKs need none."""
 
 
-def pcapng(events: Iterable[ev.Event]) -> Iterator[bytes]:
+def pcapng(events: Iterable[ev.Event], host: str | None = None) -> Iterator[bytes]:
     """The packets of a log as the blocks of one pcapng section.
 
     Args:
         events: The log from its first event on, in order.
+        host: Show the packets as this host saw them; without it, all packets as they were sent.
 
     Raises:
         ValueError: A packet's ``raw`` is not base64, so these events are not from a log of ours.
@@ -66,39 +68,33 @@ def pcapng(events: Iterable[ev.Event]) -> Iterator[bytes]:
     for event in events:
         senders.follow(event)
         match event:
-            case ev.HostAdded():
+            case ev.HostAdded() if host is None or event.host == host:
                 interfaces[event.host] = len(interfaces)
                 yield _interface(event)
-            case ev.PacketSent() if event.source_host in interfaces:
+            case ev.PacketSent():
                 network = a2b_base64(event.raw, strict_mode=True)
                 if not network or network[0] >> 4 not in (4, 6):
                     continue
                 if event.loopback:
                     network = with_checksums(network)
-                else:
+                if event.source_host in interfaces:
+                    comment = _comment(event, senders.of(event))
+                    yield _packet(interfaces[event.source_host], event.t, network, _OUTBOUND, comment)
+                elif host is not None and event.target_host in (host, None):
                     travelling[event.packet] = event, network
-                comment = _comment(event, senders.of(event))
-                yield _packet(interfaces[event.source_host], event.t, network, _OUTBOUND, comment)
             case ev.PacketDelivered() if event.packet in travelling:
                 sent, network = travelling.pop(event.packet)
                 comment = f"packet {sent.packet} from {sent.source_host}, delivered: {event.why}"
-                for host in _targets(sent, interfaces):
-                    yield _packet(interfaces[host], event.t, network, _INBOUND, comment)
+                yield _packet(0, event.t, network, _INBOUND, comment)
             case ev.PacketDropped():
                 travelling.pop(event.packet, None)
             case _:
                 pass
 
 
-def _targets(sent: ev.PacketSent, interfaces: dict[str, int]) -> list[str]:
-    """One host; or, for a multicast, all but the sender: the wire is a switch and floods it."""
-    if sent.target_host is None:
-        return [host for host in interfaces if host != sent.source_host]
-    return [sent.target_host] if sent.target_host in interfaces else []
-
-
 def _comment(event: ev.PacketSent, call: str) -> str:
-    parts = [f"packet {event.packet}"]
+    to = f" to {event.target_host}" if event.target_host and not event.loopback else ""
+    parts = [f"packet {event.packet}{to}"]
     if event.repeats is not None:
         parts.append(f"repeats packet {event.repeats}")
     if call:
@@ -185,13 +181,9 @@ class _Senders:
 
     def of(self, packet: ev.PacketSent) -> str:
         """The call behind a packet, in words; empty where the log shows none."""
-        if (
-            packet.repeats is not None
-            or packet.flags == ["ACK"]
-            and not packet.length
-            or packet.flags == ["SYN", "ACK"]
-        ):
-            return ""  # the kernel's own: a retransmission, an acknowledgment, the second step of the handshake
+        acknowledges = packet.flags == ["ACK"] and not packet.length
+        if acknowledges or packet.repeats is not None or packet.flags == ["SYN", "ACK"]:
+            return ""  # the kernel's own: an acknowledgment, a retransmission, the second step of the handshake
         host, protocol = packet.source_host, packet.protocol
         for local, remote in (
             (packet.source, packet.destination),
