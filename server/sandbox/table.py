@@ -3,7 +3,7 @@
 When to read. A whole dump of a quiet host costs some 100 µs, a dump of 20,000 sockets tens of ms, so:
 
 * While a person steps (any pace but live), a host is read after each call that returned on it and
-  after each packet that was delivered to it: what they see is the table at that very moment.
+  after each packet that it sent or got: what they see is the table at that very moment.
 * In live pace, calls that make or end sockets read the table too, as long as reading takes less than a
   fifth of the time (a burst may take more: what was not spent is saved up, to 20 ms). Segments that move a connection from one state to the next (SYN, the ACK that
   completes a handshake, FIN, RST) read just the one socket that they are for; that costs the same at
@@ -172,6 +172,14 @@ class Table:
                 self._look_up(table, family, "tcp", packet.destination, packet.source)
                 self._look_up(table, family, "tcp", packet.destination, "*:*" if family == "inet" else "[::]:*")
         self._mark(table, self._journal.now())
+
+    def after_sent(self, host: Host) -> None:
+        """A host has sent a packet: its own socket may be in another state (SYN-SENT, FIN-WAIT-1)."""
+        table = self._hosts[host.name]
+        if self._conductor.pace != "live":
+            self._read(table)
+        else:
+            self._mark(table, self._journal.now())
 
     def read_due(self, t: int, *, idle: bool) -> None:
         """Read the hosts whose time has come.

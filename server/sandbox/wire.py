@@ -100,7 +100,7 @@ class Wire:
         self._travelling: dict[int, Travelling] = {}
         self._delayed: list[tuple[int, int]] = []
         self._rules: list[Rule] = []
-        self._seen: OrderedDict[tuple[str, str], OrderedDict[tuple[int | None, str], int]] = OrderedDict()
+        self._seen: OrderedDict[tuple[str, str], OrderedDict[tuple[int | None, str], tuple[int, int]]] = OrderedDict()
         self._last = 0
         self._chance = random.Random()  # noqa: S311 (loss of packets, not a secret)
 
@@ -273,9 +273,9 @@ class Wire:
         name = target.name if target is not None else None
         t = self._journal.emit(self._sent(travelling.id, packet, source, name, repeats=repeats))
         self._travelling[travelling.id] = travelling
-        earlier = self._travelling.get(repeats) if repeats is not None else None
-        if earlier is not None and (earlier.held or self._conductor.find("packet", earlier.id)):
-            self._drop(travelling, f"counted on packet {earlier.id}, which still waits")
+        self._table.after_sent(source)
+        if repeats is not None and self._waits(repeats):
+            self._drop(travelling, f"counted on packet {repeats}, which still waits")
             return
         action = self._action(packet, source.name, name)
         if not targets:
@@ -353,6 +353,7 @@ class Wire:
         return ""
 
     def _repeated(self, packet: Packet) -> int | None:
+        """The packet that this one retransmits: the copy that still waits on the wire, or else the first."""
         if packet.protocol != "tcp" or not (packet.length or "SYN" in packet.flags or "FIN" in packet.flags):
             return None
         direction = (packet.source, packet.destination)
@@ -363,12 +364,22 @@ class Wire:
                 self._seen.popitem(last=False)
         kind = "SYN" if "SYN" in packet.flags else "FIN" if not packet.length else "data"
         key = (packet.sequence, kind)
-        first = segments.setdefault(key, self._last)
-        if first == self._last:
+        copies = segments.get(key)
+        if copies is None:
+            segments[key] = (self._last, self._last)
             if len(segments) > _SEGMENTS:
                 segments.popitem(last=False)
             return None
+        first, latest = copies
+        if self._waits(latest):
+            return latest
+        segments[key] = (first, self._last)
         return first
+
+    def _waits(self, packet_id: int) -> bool:
+        """Whether a packet is held or waits for its pause; one that is merely slow does not count."""
+        travelling = self._travelling.get(packet_id)
+        return travelling is not None and (travelling.held or self._conductor.find("packet", packet_id) is not None)
 
     def _sent(
         self,

@@ -1,0 +1,109 @@
+"""The heart of what the lab teaches: the kernel makes the connected socket, accept() gives it a descriptor."""
+
+from __future__ import annotations
+
+import base64
+import time
+
+import pytest
+
+from server import events as ev
+from tests.laboratory import Laboratory
+
+SERVER = """
+import socket
+listening = socket.socket()
+listening.bind(("0.0.0.0", 7777))
+listening.listen(5)
+connection, address = listening.accept()
+print(connection.recv(100))
+"""
+CLIENT = """
+import socket
+connection = socket.socket()
+connection.connect(("10.0.0.4", 7777))
+connection.sendall(b"early")
+input()
+"""
+
+
+async def listening_server(lab: Laboratory) -> int:
+    """A server that listens and is about to enter accept(), in step pace."""
+    server = await lab.python("server", SERVER)
+    for name in ("bind", "listen", "accept4"):
+        await lab.step_to(server, name)
+    await lab.listening("server", 7777)
+    return server
+
+
+async def test_every_step_of_a_held_handshake(stepped: Laboratory) -> None:
+    lab = stepped
+    server = await listening_server(lab)
+    await lab.python("client-a", CLIENT)
+    await lab.release("syscall", "socket")
+    await lab.release("syscall", "connect")
+
+    syn = await lab.seen(ev.PacketHeld)
+    assert lab.sockets("server", state="SYN-RECEIVED") == []
+    await lab.until("SYN-SENT", lambda: lab.sockets("client-a", state="SYN-SENT"))
+
+    await lab.command("packet.deliver", packet=syn.packet)
+    (half,) = await lab.until("SYN-RECEIVED", lambda: lab.sockets("server", state="SYN-RECEIVED"))
+    assert (half["inode"], half["owners"], half["local"]) == (0, [], "10.0.0.4:7777")
+
+    await lab.release("packet", "SYN,ACK")
+    await lab.until("the client is connected", lambda: lab.sockets("client-a", state="ESTABLISHED"))
+    assert lab.sockets("server", state="SYN-RECEIVED"), "the server has not seen the last ACK yet"
+
+    await lab.release("packet", "ACK")
+    (whole,) = await lab.until("ESTABLISHED", lambda: lab.sockets("server", state="ESTABLISHED"))
+    assert whole["socket"] == half["socket"], "one object, before and after the handshake"
+    assert (whole["inode"], whole["owners"]) == (0, [])
+    (listener,) = lab.sockets("server", state="LISTEN")
+    assert (listener["recv_queue"], listener["send_queue"]) == (1, 5)
+
+    await lab.release("syscall", "sendto")
+    await lab.release("packet", "PSH,ACK")
+    await lab.until("data waits before accept()", lambda: lab.sockets("server", state="ESTABLISHED", recv_queue=5))
+
+    await lab.release("syscall", "accept4")
+    opened = await lab.seen(ev.FdOpened, pid=server, socket=whole["socket"])
+    (accepted,) = await lab.until(
+        "an owner", lambda: [r for r in lab.sockets("server", state="ESTABLISHED") if r["owners"]]
+    )
+    assert accepted["socket"] == whole["socket"]
+    assert accepted["owners"] == [{"pid": server, "fd": opened.fd}]
+    assert accepted["inode"] > 0
+    assert lab.sockets("server", state="LISTEN")[0]["recv_queue"] == 0
+
+    received = await lab.step_to(server, "recvfrom")
+    await lab.command("moment.release", moment=received["moment"])
+    returned = await lab.seen(ev.SyscallReturned, call=received["call"])
+    assert base64.b64decode(returned.data) == b"early"
+
+
+@pytest.mark.timeout(180)
+async def test_a_handshake_completes_after_a_hold_of_a_minute(stepped: Laboratory) -> None:
+    lab = stepped
+    await listening_server(lab)
+    await lab.python("client-a", CLIENT)
+    await lab.release("syscall", "socket")
+    await lab.release("syscall", "connect")
+    syn = await lab.seen(ev.PacketHeld)
+    begun = time.monotonic()
+
+    await lab.until(
+        "the kernel has repeated the SYN for 60 s",
+        lambda: [e for e in lab.all(ev.PacketSent, repeats=syn.packet) if e.t - syn.t > 60e9],
+        patience=90,
+    )
+    assert time.monotonic() - begun > 55
+    copies = len(lab.all(ev.PacketSent, repeats=syn.packet))
+    assert lab.state["packets"][str(syn.packet)]["copies"] == copies
+    assert [m for m in lab.state["moments"].values() if m["kind"] == "packet"] != []
+    assert len([p for p in lab.state["packets"].values() if p["flags"] == ["SYN"]]) == 1, "copies are not stacked"
+
+    await lab.command("packet.deliver", packet=syn.packet)
+    await lab.release("packet", "SYN,ACK")
+    await lab.release("packet", "ACK")
+    await lab.until("established", lambda: lab.sockets("server", state="ESTABLISHED"))
