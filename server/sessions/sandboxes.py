@@ -22,7 +22,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import msgspec
 
@@ -248,9 +248,9 @@ class _Channel(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        self._sandbox._transport = transport
+        # uvloop's transport is one in all but its class.
+        self._transport = cast("asyncio.Transport", transport)
+        self._sandbox._transport = self._transport
 
     def data_received(self, data: bytes) -> None:
         lines = (self._rest + data).split(b"\n")
