@@ -30,7 +30,7 @@ class Sysctl:
 
 
 ALLOWED_SYSCTLS: dict[str, Sysctl] = {
-    "net.ipv4.ip_local_port_range": Sysctl("the ports that connect() and bind(0) choose from: EADDRNOTAVAIL", 1, 65535, 2),
+    "net.ipv4.ip_local_port_range": Sysctl("ports that connect() and bind(0) choose: EADDRNOTAVAIL", 1, 65535, 2),
     "net.ipv4.ip_unprivileged_port_start": Sysctl("below it bind() needs CAP_NET_BIND_SERVICE: EACCES", 0, 65535),
     "net.ipv4.ip_nonlocal_bind": Sysctl("bind() to an address that the host does not have", 0, 1),
     "net.ipv4.ip_default_ttl": Sysctl("the TTL of packets that this host sends", 1, 255),
