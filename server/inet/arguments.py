@@ -110,9 +110,10 @@ def first_bytes(memory: Memory, address: int, length: int) -> str | None:
     if length <= 0:
         return ""
     try:
-        return b2a_base64(memory.read(address, length if length < SHOWN else SHOWN), newline=False).decode()
+        data = memory.read(address, length if length < SHOWN else SHOWN)
     except OSError:
         return None
+    return b2a_base64(data, newline=False).decode() if data else None
 
 
 def buffer(memory: Memory, address: int, length: int) -> Fields:
