@@ -46,13 +46,22 @@ def duplicate(pidfd: int, fd: int) -> int:
     return copy
 
 
+def _copy(pidfd: int, fd: int) -> socket.socket:
+    copy = duplicate(pidfd, fd)
+    try:
+        return socket.socket(fileno=copy)
+    except OSError:
+        os.close(copy)  # it is no socket; kept open, the other end of a pipe would never see its end
+        raise
+
+
 def cookie(pidfd: int, fd: int) -> int:
     """The kernel's cookie of the socket that ``fd`` of another process names (SO_COOKIE, socket(7)).
 
     Raises:
         OSError: As ``duplicate``; ENOTSOCK if it is no socket.
     """
-    with socket.socket(fileno=duplicate(pidfd, fd)) as copy:
+    with _copy(pidfd, fd) as copy:
         value: int = _COOKIE.unpack(copy.getsockopt(socket.SOL_SOCKET, _SO_COOKIE, 8))[0]
         return value
 
@@ -63,7 +72,7 @@ def socket_facts(pidfd: int, fd: int) -> SocketFacts:
     Raises:
         OSError: As ``cookie``.
     """
-    with socket.socket(fileno=duplicate(pidfd, fd)) as copy:
+    with _copy(pidfd, fd) as copy:
         tcp_state = 0
         if copy.family in (socket.AF_INET, socket.AF_INET6) and copy.proto == socket.IPPROTO_TCP:
             tcp_state = copy.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
