@@ -122,6 +122,7 @@ def enter_own_namespaces() -> range | None:
     try:
         if _is_privileged():
             ids = _ids_for_sandboxes()
+            os.setgroups([])  # the sandboxes inherit them
             unshare(CLONE_NEWNS)
         else:
             ids = None
@@ -145,6 +146,7 @@ class Zygote:
         self._control = control
         self._ids = enter_own_namespaces()
         self._skeleton = plan.build_skeleton(labs)
+        self._processors = sorted(os.sched_getaffinity(0))
         self._count = 0
         self._running: dict[int, tuple[str, int]] = {}  # pidfd → (sandbox, pid)
         self._poll = select.poll()
@@ -241,6 +243,9 @@ class Zygote:
         if self._ids is not None:
             outer = outer_group = self._ids[self._count % len(self._ids)]
         try:
+            # One processor for a sandbox and its programs: a tracee and its tracer take turns, and to wake
+            # a process on another, idle processor costs more than the call itself (measured: 2.4 times).
+            os.sched_setaffinity(first, {self._processors[self._count % len(self._processors)]})
             _write(f"/proc/{first}/oom_score_adj", str(OOM_SCORE_ADJ))
             _write(f"/proc/{first}/uid_map", f"{inner} {outer} 1")
             _write(f"/proc/{first}/gid_map", f"{inner} {outer_group} 1")
@@ -264,8 +269,6 @@ def _hear(told: int) -> bytes:
 
 def _unshare_and_fork(request: Request, channel: int, skeleton: str, told: int, go: int, life: int) -> NoReturn:
     try:
-        if _is_privileged():
-            os.setgroups([])
         unshare(CLONE_NEWUSER)
         os.write(told, b"+")
         if not os.read(go, 1):
