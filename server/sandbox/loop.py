@@ -35,7 +35,8 @@ from server.sandbox.watch import Watch
 from server.sandbox.wire import Wire
 
 _LINGER_NS = 1_000_000
-_MUCH = 64 << 10
+_MANY = 200  # lines that are sent at once, however young
+_TIMERS_NS = 500_000  # while the loop is busy, timers are looked at so often
 _BACKLOG = 8 << 20  # bytes that the server has not read; beyond it the sandbox waits for the server
 _EVERY_NS = 1_000_000_000
 _LONGEST_COMMAND = 1 << 20
@@ -79,17 +80,18 @@ class Channel:
             raise ServerLostError
         return messages
 
-    def send(self, data: bytes) -> None:
-        """Hand over as much as the server takes; the rest waits for ``flush``.
+    def send(self, data: bytes) -> bool:
+        """Hand over as much as the server takes; returns whether that was all. The rest waits for ``flush``.
 
         Raises:
             ServerLostError: The server has closed its end.
         """
         self._unsent += data
-        self.flush()
+        done = self.flush()
         while len(self._unsent) > _BACKLOG:
             select.select([], [self._connection], [])
-            self.flush()
+            done = self.flush()
+        return done
 
     def flush(self) -> bool:
         """Send what waits; returns whether all of it is gone."""
@@ -101,6 +103,12 @@ class Channel:
         except OSError as error:
             raise ServerLostError from error
         return True
+
+
+    def finish(self) -> None:
+        """Wait until the server has everything."""
+        while not self.flush():
+            select.select([], [self._connection], [])
 
 
 class Loop:
@@ -135,6 +143,8 @@ class Loop:
         self._packets: set[int] = set()
         self._next_round = _EVERY_NS
         self._closed = ""
+        self._sleep = 0.0
+        self._timed_at = 0
 
     def run(self) -> None:
         """Work until the server says close, the channel breaks, or the log is full."""
@@ -150,39 +160,48 @@ class Loop:
             self._turn()
         self._journal.emit(ev.SandboxClosed(why=self._closed))
         self._flush()
+        self._channel.finish()
 
     def fail(self, why: str) -> None:
         """Say in the log that the sandbox cannot go on."""
         self._journal.emit(ev.SandboxClosed(why=why))
         self._flush()
+        self._channel.finish()
 
     # -- one turn
 
     def _turn(self) -> None:
-        ready = self._watch.wait(self._patience())
-        if ready:
-            packets = self._packets
-            for fd, _ in ready:
-                if fd in packets:
-                    self._watch.act(fd)
-            for fd, _ in ready:
-                if fd not in packets:
-                    self._watch.act(fd)
+        ready = self._watch.wait(self._sleep)
+        packets = self._packets
+        for fd, _ in ready:
+            if fd in packets:
+                self._watch.act(fd)
+        for fd, _ in ready:
+            if fd not in packets:
+                self._watch.act(fd)
         t = self._journal.now()
+        if ready and t - self._timed_at < _TIMERS_NS:
+            self._sleep = _TIMERS_NS / 1e9
+            return
+        self._timed_at = t
+        self._timers(t, idle=not ready)
+        if self._journal.full:
+            self._closed = f"its log is full: {self._journal.seq} events"
+        if self._journal.lines and (
+            not ready or len(self._journal.lines) > _MANY or t - self._journal.first_unsent_t >= _LINGER_NS
+        ):
+            self._flush()
+        self._sleep = self._patience()
+
+    def _timers(self, t: int, *, idle: bool) -> None:
         for moment in self._conductor.due(t):
             self._release(moment, "its pause is over")
         self._wire.due(t)
-        self._table.read_due(t, idle=not ready)
+        self._table.read_due(t, idle=idle)
         if t >= self._next_round:
             self._next_round = t + _EVERY_NS
             self._programs.check_memory()
             self._wire.count_losses()
-        if self._journal.full:
-            self._closed = f"its log is full: {self._journal.seq} events"
-        if self._journal.lines and (
-            not ready or len(self._journal.lines) > 100 or t - self._journal.first_unsent_t >= _LINGER_NS
-        ):
-            self._flush()
 
     def _patience(self) -> float:
         """How long the loop may sleep (s)."""
@@ -204,7 +223,17 @@ class Loop:
     def _flush(self) -> None:
         lines = self._journal.take()
         if lines:
-            self._channel.send(b"\n".join(lines) + b"\n")
+            self._send(b"\n".join(lines) + b"\n")
+
+    def _send(self, data: bytes) -> None:
+        if not self._channel.send(data):
+            self._watch.add(self._channel.fileno(), select.EPOLLIN | select.EPOLLOUT, self._catch_up)
+
+    def _catch_up(self) -> None:
+        """The server was slow and reads again."""
+        if self._channel.flush():
+            self._watch.add(self._channel.fileno(), select.EPOLLIN, self._commands)
+        self._commands()
 
     def _attach(self, host: Host) -> None:
         self._hosts[host.name] = host
@@ -355,7 +384,7 @@ class Loop:
             answer = {"ref": ref, "ok": False, "problem": result.problem()}
         else:
             answer = {"ref": ref, "ok": True, "result": result}
-        self._channel.send(msgspec.json.encode(answer) + b"\n")
+        self._send(msgspec.json.encode(answer) + b"\n")
 
     def _refuse(self, ref: object, name: str, fields: dict[str, Any], error: SocketlabError) -> None:
         event = ev.CommandRefused(command=name, fields=fields, title=error.title, detail=error.detail)

@@ -17,6 +17,7 @@ LAYOUT = measure()
 
 _LIBRARY = sysconfig.get_path("stdlib", vars={"installed_base": sys.base_prefix})
 _DEEPEST = 24
+_FRAME = 96  # bytes of a frame that hold all we want of it
 _LONGEST_TEXT = 4096
 _WORD = struct.Struct("=Q")
 
@@ -79,32 +80,38 @@ def _pointer(memory: _Reads, address: int) -> int:
     return value
 
 
-def _thread_state(interpreter: _Interpreter, tid: int, memory: _Reads, layout: Layout) -> int:
-    """The address of a thread's state; 0 if the thread runs no Python."""
+def _thread_state(interpreter: _Interpreter, tid: int, memory: _Reads, layout: Layout) -> bytes:
+    """The head of a thread's state, up to what is needed of it; empty if the thread runs no Python."""
+    size = max(layout.native_id, layout.frame, layout.cframe or 0) + 8
     known = interpreter.threads.get(tid)
-    if known is not None and _pointer(memory, known + layout.native_id) == tid:
-        return known
-    first = state = _pointer(memory, _pointer(memory, interpreter.runtime + layout.interpreter) + layout.threads)
+    if known is not None:
+        head = memory.read(known, size)
+        if _WORD.unpack_from(head, layout.native_id)[0] == tid:
+            return head
+    state = _pointer(memory, _pointer(memory, interpreter.runtime + layout.interpreter) + layout.threads)
     alone = state != 0 and _pointer(memory, state + layout.next_thread) == 0
-    while state and _pointer(memory, state + layout.native_id) != tid:
+    while state:
+        head = memory.read(state, size)
+        # The only thread of a forked child may still carry its parent's number.
+        if alone or _WORD.unpack_from(head, layout.native_id)[0] == tid:
+            interpreter.threads[tid] = state
+            return head
         state = _pointer(memory, state + layout.next_thread)
-    if not state and alone:
-        return first  # the only thread of a forked child may still carry its parent's number
-    interpreter.threads[tid] = state
-    return state
+    return b""
 
 
 def _place(interpreter: _Interpreter, tid: int, memory: _Reads, layout: Layout) -> Place:
-    state = _thread_state(interpreter, tid, memory, layout)
-    if not state:
+    head = _thread_state(interpreter, tid, memory, layout)
+    if not head:
         return _UNKNOWN
     if layout.cframe is not None:
-        state = _pointer(memory, state + layout.cframe)
-    frame = _pointer(memory, state + layout.frame)
+        frame = _pointer(memory, _WORD.unpack_from(head, layout.cframe)[0] + layout.frame)
+    else:
+        frame = _WORD.unpack_from(head, layout.frame)[0]
     for _ in range(_DEEPEST):
         if not frame:
             break
-        raw = memory.read(frame, 96)
+        raw = memory.read(frame, _FRAME)
         code = _WORD.unpack_from(raw, layout.frame_code)[0]
         instruction = _WORD.unpack_from(raw, layout.frame_instruction)[0]
         place = interpreter.places.get((code, instruction))

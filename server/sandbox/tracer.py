@@ -35,6 +35,7 @@ from server.sandbox.wire import Wire
 
 _STOP_SIGNALS = frozenset({signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU})
 _SYSCALL_EXIT = signal.SIGTRAP | 0x80
+_STOPPED = 0x7F  # the low byte of a wait status (wait(2), WIFSTOPPED)
 
 # Calls after which packets of the caller may wait at the wire: read them before the return is logged.
 _SENDS = frozenset(
@@ -143,6 +144,7 @@ class Tracer:
         self._on_executed = on_executed
         self._on_exited = on_exited
         self._calls = 0
+        self._wire_is_read = False
         self._names = syscalls.NUMBERS[os.uname().machine]
 
     # -- what the loop calls
@@ -153,7 +155,11 @@ class Tracer:
         self._add(pid, host)
 
     def stops(self, most: int = 256) -> bool:
-        """Handle what tracees have to report, ``most`` reports at a time. Returns whether more may wait."""
+        """Handle what tracees have to report, ``most`` reports at a time. Returns whether more may wait.
+
+        The loop has read the wire before this, so only packets of later reports may be unread.
+        """
+        self._wire_is_read = True
         for _ in range(most):
             try:
                 tid, status = os.waitpid(-1, os.WNOHANG | ptrace.WALL)
@@ -165,6 +171,8 @@ class Tracer:
                 self._report(tid, status)
             except ProcessLookupError:
                 continue  # a SIGKILL overtook the stop; its own report follows
+            finally:
+                self._wire_is_read = False
         return True
 
     def pidfd_of(self, pid: int) -> int | None:
@@ -185,31 +193,31 @@ class Tracer:
 
     def _report(self, tid: int, status: int) -> None:
         thread = self._threads.get(tid)
-        if os.WIFSTOPPED(status):
+        if status & 0xFF != _STOPPED:
+            if thread is not None:
+                self._ended(thread, status)
+            return
+        if thread is None:
+            thread = self._adopt(tid)
             if thread is None:
-                thread = self._adopt(tid)
-                if thread is None:
-                    ptrace.resume(tid)
-                    return
-            event = status >> 16
-            stopped_by = os.WSTOPSIG(status)
-            if event == ptrace.EVENT_SECCOMP:
-                self._entering(thread)
-            elif stopped_by == _SYSCALL_EXIT:
-                self._returned(thread)
-            elif event == 0:
-                ptrace.resume(tid, stopped_by)
-            elif event == ptrace.EVENT_STOP:
-                (ptrace.listen if stopped_by in _STOP_SIGNALS else ptrace.resume)(tid)
-            elif event == ptrace.EVENT_EXEC:
-                self._executed(thread, ptrace.event_message(tid))
-            else:
-                child = ptrace.event_message(tid)
-                if child not in self._threads:
-                    self._adopt(child)
                 ptrace.resume(tid)
-        elif thread is not None:
-            self._ended(thread, status)
+                return
+        stopped_by, event = status >> 8 & 0xFF, status >> 16
+        if event == ptrace.EVENT_SECCOMP:
+            self._entering(thread)
+        elif stopped_by == _SYSCALL_EXIT:
+            self._returned(thread)
+        elif event == 0:
+            ptrace.resume(tid, stopped_by)
+        elif event == ptrace.EVENT_STOP:
+            (ptrace.listen if stopped_by in _STOP_SIGNALS else ptrace.resume)(tid)
+        elif event == ptrace.EVENT_EXEC:
+            self._executed(thread, ptrace.event_message(tid))
+        else:
+            child = ptrace.event_message(tid)
+            if child not in self._threads:
+                self._adopt(child)
+            ptrace.resume(tid)
 
     def _entering(self, thread: Thread) -> None:
         number, args = ptrace.entered_call(thread.tid)
@@ -274,7 +282,7 @@ class Tracer:
             self._descriptors(thread, value, syscalls.decode_result(name, thread.args, value, process.memory, {}))
             ptrace.resume(thread.tid)
             return
-        if entry is not None and entry.socket is not None and name in _SENDS:
+        if name in _SENDS and entry is not None and entry.socket is not None and not self._wire_is_read:
             self._wire.drain(process.host)
         decoded = syscalls.decode_result(name, thread.args, value, process.memory, thread.entered)
         cookie = self._descriptors(thread, value, decoded) or (entry.socket if entry is not None else None)

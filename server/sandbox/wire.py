@@ -16,9 +16,9 @@ is logged and then dropped: it is counted on the held packet, not stacked behind
 
 from __future__ import annotations
 
-import base64
 import heapq
 import random
+from binascii import b2a_base64
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any
@@ -403,7 +403,7 @@ class Wire:
             acknowledgment=packet.acknowledgment,
             window=packet.window,
             length=packet.length,
-            raw=base64.b64encode(packet.network[:_SNAP]).decode(),
+            raw=b2a_base64(packet.network[:_SNAP], newline=False).decode(),
             repeats=repeats,
             loopback=loopback,
             info=packet.info,
