@@ -357,30 +357,49 @@ def _unported(network: bytes, protocol: int, at: int, source: str, destination: 
     )  # fmt: skip
 
 
-"""Checksums"""
+"""Whole packets, and their checksums"""
+
+
+def whole_length(network: bytes) -> int:
+    """How long the packet says that it is; more than there are bytes, where whoever kept them cut it off."""
+    if len(network) >= 20 and network[0] >> 4 == 4:
+        return max(len(network), network[2] << 8 | network[3])
+    if len(network) >= 40 and network[0] >> 4 == 6:
+        return max(len(network), 40 + (network[4] << 8 | network[5]))
+    return len(network)
 
 
 def with_checksums(network: bytes) -> bytes:
     """The packet with its TCP or UDP checksum as it would be on a wire; any other packet unchanged.
 
     On loopback the kernel leaves the checksum to a card that does not exist: the field holds the sum of the
-    pseudo-header alone. Fragments stay as they are, since their checksum covers what is not here.
+    pseudo-header alone; an ICMP error quotes it like that. Fragments, and packets of which not all bytes
+    are here, stay as they are, since their checksum covers what is missing.
     """
     packet = decode_network(network)
     info = packet.info or {}
-    if packet.protocol not in ("tcp", "udp") or packet.source_port is None or "fragment_offset" in info:
+    if "fragment_offset" in info or whole_length(network) > len(network):
         return network
-    network = packet.network
+    if packet.protocol in ("tcp", "udp") and packet.source_port is not None:
+        tcp = packet.protocol == "tcp"
+        return _with_checksum(packet.network, TCP if tcp else UDP, 16 if tcp else 6)
+    if "about" in info and decode_network(packet.payload).protocol in ("tcp", "udp"):
+        whole = packet.network[: -len(packet.payload)] + with_checksums(packet.payload)
+        return _with_checksum(whole, _ICMP6 if packet.protocol == "icmp6" else _ICMP4, 2)
+    return network
+
+
+def _with_checksum(network: bytes, protocol: int, offset: int) -> bytes:
+    """The packet with the checksum that stands ``offset`` bytes into its transport header computed anew."""
     if network[0] >> 4 == 4:
-        at, addresses, number = (network[0] & 0xF) * 4, network[12:20], network[9]
+        at, addresses = (network[0] & 0xF) * 4, network[12:20]
     else:
-        number = TCP if packet.protocol == "tcp" else UDP
         at, addresses = _transport_start(network), network[8:40]
-    field = at + (16 if number == TCP else 6)
+    field = at + offset
     segment = network[at:field] + b"\0\0" + network[field + 2 :]
-    pseudo = addresses + struct.pack("!II", len(segment), number)
+    pseudo = b"" if protocol == _ICMP4 else addresses + struct.pack("!II", len(segment), protocol)
     checksum = internet_checksum(pseudo + segment)
-    if number == UDP and not checksum:
+    if protocol == UDP and not checksum:
         checksum = 0xFFFF  # RFC 768: zero would mean that there is none
     return network[:field] + checksum.to_bytes(2, "big") + network[field + 2 :]
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from server import events as ev
-from server.inet.packets import with_checksums
+from server.inet.packets import whole_length, with_checksums
 
 _BLOCK = struct.Struct("<II")
 _SECTION = struct.Struct("<IHHq")
@@ -78,7 +78,7 @@ def pcapng(events: Iterable[ev.Event], host: str | None = None) -> Iterator[byte
                 if event.loopback:
                     network = with_checksums(network)
                 if event.source_host in interfaces:
-                    comment = _comment(event, senders.of(event))
+                    comment = _comment(event, senders.of(event), network)
                     yield _packet(interfaces[event.source_host], event.t, network, _OUTBOUND, comment)
                 elif host is not None and event.target_host in (host, None):
                     travelling[event.packet] = event, network
@@ -92,14 +92,16 @@ def pcapng(events: Iterable[ev.Event], host: str | None = None) -> Iterator[byte
                 pass
 
 
-def _comment(event: ev.PacketSent, call: str) -> str:
+def _comment(event: ev.PacketSent, call: str, network: bytes) -> str:
     to = f" to {event.target_host}" if event.target_host and not event.loopback else ""
     parts = [f"packet {event.packet}{to}"]
     if event.repeats is not None:
         parts.append(f"repeats packet {event.repeats}")
     if call:
         parts.append(call)
-    if event.loopback:
+    if whole_length(network) > len(network):
+        parts.append(f"the log has kept its first {len(network)} bytes")
+    elif event.loopback:
         parts.append(CHECKSUM_COMMENT)
     return "; ".join(parts)
 
@@ -235,6 +237,7 @@ def _interface(event: ev.HostAdded) -> bytes:
 
 def _packet(interface: int, t: int, network: bytes, direction: int, comment: str) -> bytes:
     size = len(network)
-    body = _PACKET.pack(interface, t >> 32 & 0xFFFFFFFF, t & 0xFFFFFFFF, size, size) + network + bytes(-size % 4)
+    body = _PACKET.pack(interface, t >> 32 & 0xFFFFFFFF, t & 0xFFFFFFFF, size, whole_length(network))
+    body += network + bytes(-size % 4)
     body += _option(_OPT_COMMENT, comment.encode()) + _option(_EPB_FLAGS, direction.to_bytes(4, "little")) + bytes(4)
     return _block(_ENHANCED_PACKET, body)

@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.inet.packets import Packet, decode_frame, decode_network, internet_checksum, tcp_options, with_checksums
+from server.inet.packets import (
+    Packet,
+    decode_frame,
+    decode_network,
+    internet_checksum,
+    tcp_options,
+    whole_length,
+    with_checksums,
+)
 
 A4, B4 = socket.inet_aton("10.0.0.5"), socket.inet_aton("10.0.0.4")
 A6, B6 = (socket.inet_pton(socket.AF_INET6, text) for text in ("2001:db8::5", "2001:db8::4"))
@@ -245,6 +253,18 @@ def test_a_filled_in_checksum_verifies(network):
     assert len(whole) == len(network)
 
 
+def test_a_datagram_that_an_icmp_error_quotes_is_mended_too():
+    quoted = ip4(17, udp(b"nobody"))
+    for network, pseudo in (
+        (ip4(1, struct.pack("!BBHI", 3, 3, 0, 0) + quoted), b""),
+        (ip6(58, struct.pack("!BBHI", 1, 4, 0, 0) + quoted), A6 + B6 + struct.pack("!II", 8 + len(quoted), 58)),
+    ):
+        whole = with_checksums(network)
+        message = whole[-8 - len(quoted) :]
+        assert message[8:] == with_checksums(quoted) != quoted
+        assert slow_checksum(pseudo + message) == 0
+
+
 def test_a_udp_checksum_is_never_zero():
     for number in range(70000):
         whole = with_checksums(ip4(17, udp(number.to_bytes(4, "big"))))
@@ -257,6 +277,9 @@ def test_a_udp_checksum_is_never_zero():
 def test_what_has_no_checksum_of_ours_stays_as_it_is():
     for network in (ip4(1, bytes(8)), ip4(17, bytes(16), fragment=2), ip4(17, udp(b"12345678"), fragment=0x2000), b""):
         assert with_checksums(network) == network
+    for network in (ip4(6, tcp(0x18, b"cut off")), ip6(6, tcp(0x18, b"cut off"))):
+        assert with_checksums(network[:-3]) == network[:-3]
+        assert whole_length(network[:-3]) == whole_length(network) == len(network)
 
 
 """Garbage"""

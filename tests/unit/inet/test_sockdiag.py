@@ -6,7 +6,7 @@ import shutil
 import socket
 import struct
 import subprocess
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import pytest
 from hypothesis import given, settings
@@ -283,10 +283,8 @@ def test_addresses_are_not_remembered_without_bound():
 )  # fmt: skip
 def test_no_datagram_makes_the_decoder_fail_but_with_oserror(datagram, protocol, cut):
     for data in (datagram, datagram[:cut], memoryview(datagram)):
-        try:
+        with suppress(OSError):
             assert all(isinstance(row, Row) for row in decode_rows(data, protocol))
-        except OSError as error:
-            assert error.errno
 
 
 @given(st.sampled_from([1, 2, 10]), st.binary(max_size=200))
