@@ -90,18 +90,21 @@ def spare_ids(map_lines: str) -> range | None:
     return None
 
 
-def _ids_for_sandboxes() -> range | None:
+def ids_for_sandboxes() -> range | None:
+    """The ids that this process can give to sandboxes, the same for users and groups; None if it has none."""
     with open("/proc/self/uid_map") as uids, open("/proc/self/gid_map") as gids:
         of_users, of_groups = spare_ids(uids.read()), spare_ids(gids.read())
     return of_users if of_users == of_groups else None
 
 
-def _is_privileged() -> bool:
+def is_privileged() -> bool:
+    """Whether this process may change namespaces and ids without a user namespace of its own."""
     wanted = 1 << capabilities.CAP_SYS_ADMIN | 1 << capabilities.CAP_SETUID | 1 << capabilities.CAP_SETGID
     return capabilities.effective() & wanted == wanted
 
 
-def _write(path: str, text: str) -> None:
+def write_file(path: str, text: str) -> None:
+    """Write ``text`` in one write(2), as the files in /proc want it."""
     fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
     try:
         os.write(fd, text.encode())
@@ -120,16 +123,17 @@ def enter_own_namespaces() -> range | None:
     """
     uid, gid = os.geteuid(), os.getegid()
     try:
-        if _is_privileged():
-            ids = _ids_for_sandboxes()
-            os.setgroups([])  # the sandboxes inherit them
+        if is_privileged():
+            ids = ids_for_sandboxes()
+            if ids is not None:
+                os.setgroups([])  # the sandboxes inherit them
             unshare(CLONE_NEWNS)
         else:
             ids = None
             unshare(CLONE_NEWUSER | CLONE_NEWNS)
-            _write("/proc/self/setgroups", "deny")
-            _write("/proc/self/uid_map", f"0 {uid} 1")
-            _write("/proc/self/gid_map", f"0 {gid} 1")
+            write_file("/proc/self/setgroups", "deny")
+            write_file("/proc/self/uid_map", f"0 {uid} 1")
+            write_file("/proc/self/gid_map", f"0 {gid} 1")
         mounts.make_private()
     except OSError as error:
         raise KernelRefusedError(f"Sandboxes cannot be made on this machine: {error}.", _HINT) from error
@@ -246,9 +250,9 @@ class Zygote:
             # One processor for a sandbox and its programs: a tracee and its tracer take turns, and to wake
             # a process on another, idle processor costs more than the call itself (measured: 2.4 times).
             os.sched_setaffinity(first, {self._processors[self._count % len(self._processors)]})
-            _write(f"/proc/{first}/oom_score_adj", str(OOM_SCORE_ADJ))
-            _write(f"/proc/{first}/uid_map", f"{inner} {outer} 1")
-            _write(f"/proc/{first}/gid_map", f"{inner} {outer_group} 1")
+            write_file(f"/proc/{first}/oom_score_adj", str(OOM_SCORE_ADJ))
+            write_file(f"/proc/{first}/uid_map", f"{inner} {outer} 1")
+            write_file(f"/proc/{first}/gid_map", f"{inner} {outer_group} 1")
         except OSError as error:
             os.kill(first, signal.SIGKILL)
             raise KernelRefusedError(f"The sandbox's user could not be mapped: {error}.", _HINT) from error
