@@ -1,0 +1,311 @@
+// Ties the playground together: stream → log → clock → layout → stage and its companions.
+
+import { Clock } from "./clock.js";
+import { Commands, createSandbox } from "./commands.js";
+import { attempt, bindControls, one } from "./controls.js";
+import { EventList } from "./events.js";
+import { evidence } from "./evidence.js";
+import { chipWords } from "./headers.js";
+import { Ladder } from "./ladder.js";
+import { layout } from "./layout.js";
+import { Log } from "./log.js";
+import { play } from "./motion.js";
+import { momentName, narrate, waitingWords } from "./narration.js";
+import { drawPrograms } from "./programs.js";
+import { related } from "./relations.js";
+import "./site.js";
+import { Stage } from "./stage.js";
+import { RefusedError, Stream } from "./stream.js";
+import { html, join, set, text } from "./svg.js";
+import { drawTable } from "./tables.js";
+import { fontsReady, measure, sizes } from "./view.js";
+
+/** @typedef {import("./layout.js").Layout} Layout */
+/** @typedef {import("./layout.js").View} View */
+
+const FIRST_PACE = "slow";
+const SPEAK_MS = 2000;
+const MOST_MARKS = 120;
+
+const main = one("main");
+const log = new Log(narrate);
+const clock = new Clock(log, (seq, from) => draw(seq, from));
+const stage = new Stage(one("[data-stage]"));
+const ladder = new Ladder(one("[data-ladder]"), log, measure);
+const list = new EventList(one("[data-rows]"), one("[data-kinds]"), one("[data-filter]"), log);
+
+/** @type {Stream | null} */
+let stream = null;
+/** @type {Commands | null} */
+let commands = null;
+/** @type {Layout | null} */
+let pictured = null;
+let chosen = "";
+let pointed = "";
+let peer = "";
+let start = main.dataset.start ?? "";
+let spokenAt = 0;
+let speaking = 0;
+
+const desk = { log, clock, commands: () => commands, chosen: () => chosen, choose, redraw: () => clock.touch() };
+
+// ---- drawing
+
+/** @returns {View} */
+function view() {
+  const home = one("[data-stage]");
+  const projector = document.documentElement.dataset.view === "projector";
+  const width = Math.max(280, home.clientWidth);
+  const height = Math.max(240, home.clientHeight);
+  const words = (/** @type {number} */ id) => {
+    const packet = log.packets.get(id);
+    return packet ? chipWords(packet) : "";
+  };
+  return { width, height, sizes: sizes(innerWidth, innerHeight, projector), facing: width < 560, peer, measure, words };
+}
+
+/**
+ * Everything on the screen is a function of the log, a seq and the view.
+ * @param {number} seq
+ * @param {number} from the seq that was on the screen before
+ */
+function draw(seq, from) {
+  const scene = log.at(seq);
+  const live = clock.mode === "now" && stream?.state === "open" && scene.state.closed === null;
+  const shown = view();
+  const picture = layout(scene, shown);
+  stage.draw(picture, seq);
+  const sameSize =
+    pictured !== null &&
+    pictured.width === picture.width &&
+    pictured.height === picture.height &&
+    pictured.size === picture.size;
+  const passed = seq > from && from >= 0 ? log.events.slice(from, seq) : [];
+  if (sameSize) play(stage, pictured, picture, passed, shown, scene.state.t);
+  pictured = picture;
+  light();
+  ladder.update(picture, seq, picture.size > 20 ? Math.max(24, picture.size * 0.75) : 13);
+  list.update(seq, chosen);
+  if (main.dataset.tab === "tables") drawTable(one("[data-tables]"), scene, chosen);
+  drawPrograms(one("[data-programs]"), scene.state, log, live);
+  drawTime(seq);
+  drawPeers(picture);
+  if (chosen && seq !== from) drawEvidence();
+}
+
+function light() {
+  const key = pointed || (chosen.startsWith("event:") ? "" : chosen);
+  const scene = log.at(clock.shown);
+  stage.light(chosen, key ? related(key, scene, log) : new Set());
+}
+
+/** @param {number} seq */
+function drawTime(seq) {
+  const { state } = log.head;
+  const past = clock.mode !== "now";
+  const scrub = /** @type {HTMLInputElement} */ (one("[data-scrub]"));
+  scrub.max = String(log.end);
+  scrub.value = String(seq);
+  set(document.documentElement, { "data-past": past });
+  text(one("[data-seq]"), past ? `seq ${seq} of ${log.end} · looking back · End = now` : `seq ${seq} of ${log.end}`);
+  /** @type {HTMLButtonElement} */ (one('[data-action="now"]')).disabled = !past;
+  /** @type {HTMLButtonElement} */ (one('[data-action="back"]')).disabled = seq <= 0;
+  set(one('[data-action="play"]'), { "aria-pressed": clock.mode === "playing" ? "true" : "false" });
+  const moments = Object.values(state.moments);
+  const next = /** @type {HTMLButtonElement} */ (one('[data-action="next"]'));
+  next.disabled = !past && moments.length === 0;
+  text(one("[data-next-words]"), !past && moments.length > 0 ? `Next: ${momentName(moments[0], log)}` : "Next");
+  for (const radio of document.querySelectorAll('input[name="pace"]')) {
+    const input = /** @type {HTMLInputElement} */ (radio);
+    input.checked = input.value === state.pace;
+  }
+  drawMarks();
+  const said = log.said(seq);
+  const waits = past || state.pace === "live" ? "" : waitingWords(state, log);
+  const narration = said?.note.text ?? "Nothing runs. Press Start server.";
+  const words = waits && state.pace === "step" ? `${narration} Waits for you: ${waits}.` : narration;
+  text(one("[data-narration]"), words);
+  speak(words);
+}
+
+/** At most one sentence in two seconds goes to the screen reader; the last one always does. @param {string} words */
+function speak(words) {
+  const wait = spokenAt + SPEAK_MS - performance.now();
+  window.clearTimeout(speaking);
+  if (wait > 0) {
+    speaking = window.setTimeout(() => speak(words), wait);
+    return;
+  }
+  const status = one("[data-status]");
+  if (status.textContent === words) return;
+  status.textContent = words;
+  spokenAt = performance.now();
+}
+
+function drawMarks() {
+  const step = Math.ceil(log.marks.length / MOST_MARKS);
+  const shown = step > 1 ? log.marks.filter((_, index) => index % step === 0) : log.marks;
+  join(
+    one("[data-marks]"),
+    shown,
+    (mark) => String(mark.seq),
+    (mark) => html("i", { "data-mark": mark.mark, title: mark.mark }),
+    (tick, mark) => {
+      tick.style.left = `${(mark.seq / Math.max(1, log.end)) * 100}%`;
+    },
+  );
+}
+
+/** Clients to choose from, where not all find room. @param {Layout} picture */
+function drawPeers(picture) {
+  const home = one("[data-peers]");
+  const { places, state } = log.head;
+  home.hidden = picture.hidden.length === 0;
+  const shown = new Set(picture.hosts.map((host) => host.host));
+  join(
+    home,
+    home.hidden ? [] : places.order.slice(1),
+    (name) => name,
+    (name) => {
+      const button = html("button", { type: "button", class: "chip" });
+      button.addEventListener("click", () => {
+        peer = name;
+        clock.touch();
+      });
+      return button;
+    },
+    (button, name) => {
+      const count = Object.values(state.sockets).filter((socket) => socket.host === name).length;
+      text(button, `${name} ${count}`);
+      set(button, { "aria-pressed": shown.has(name) ? "true" : "false" });
+    },
+  );
+}
+
+// ---- evidence
+
+/** @param {string} key */
+function choose(key) {
+  chosen = key;
+  const drawer = one("#evidence");
+  drawer.hidden = key === "";
+  set(main, { "data-evidence": key !== "" });
+  if (key) drawEvidence();
+  light();
+  list.update(clock.shown, chosen);
+}
+
+function drawEvidence() {
+  const live = clock.mode === "now" && stream?.state === "open";
+  const page = evidence(chosen, log.at(clock.shown), log, live);
+  text(one("#evidence-title"), page.title);
+  one("[data-evidence]").replaceChildren(...page.parts);
+}
+
+// ---- the sandbox
+
+/** @param {import("./stream.js").LinkState} state @param {import("./stream.js").Problem} [problem] */
+function linkChanged(state, problem) {
+  const words = {
+    connecting: "Building three hosts…",
+    open: "Connected",
+    lost: "Connection lost",
+    ended: "The sandbox has ended",
+    refused: "Not available",
+  };
+  const link = one("[data-link]");
+  link.dataset.link = state;
+  text(one("[data-link-words]"), words[state]);
+  const open = state === "open";
+  for (const control of document.querySelectorAll("[data-quick] button, [data-pace], [data-command] button")) {
+    /** @type {HTMLButtonElement} */ (control).disabled = !open;
+  }
+  if (open) overlay("");
+  else if (state === "lost")
+    overlay(`Connection lost. The sandbox goes on; you are looking at seq ${log.end}. Trying again…`);
+  else if (state === "ended") overlay(`The sandbox has ended at seq ${log.end}. You can still look back.`, true);
+  else if (state === "refused")
+    overlay(`${problem?.detail ?? ""} ${problem?.hint ?? ""}`.trim() || "This sandbox is not there.", true);
+  clock.touch();
+}
+
+/** @param {string} words @param {boolean} [anew] whether to offer a new sandbox */
+function overlay(words, anew = false) {
+  const home = one("[data-overlay]");
+  home.hidden = words === "";
+  const parts = /** @type {(Node | string)[]} */ ([html("p", {}, words)]);
+  if (anew) parts.push(html("a", { class: "button primary", href: "/play" }, "Open a new playground"));
+  home.replaceChildren(...parts);
+}
+
+/** @param {string} id */
+function connect(id) {
+  stream = new Stream(id, { after: () => log.end, onEvents: take, onLink: linkChanged });
+  commands = new Commands(stream);
+  const capture = one("[data-capture]");
+  set(capture, { href: `/api/sandboxes/${id}/capture.pcapng`, download: `${id}.pcapng` });
+  capture.hidden = false;
+  stream.connect();
+}
+
+/** @param {import("./protocol.js").Event[]} events */
+function take(events) {
+  const known = log.head.places.order.length;
+  log.append(events);
+  if (log.head.places.order.length !== known) hostsKnown();
+  clock.touch();
+  if (start && log.head.places.order.length > 0) {
+    start = "";
+    attempt(desk, (sender) => sender.start(log.head.places.order[0], "echo_server", ["7"], "admin"));
+  }
+}
+
+/** The sandbox's own hosts take the place of those that the page was served with. */
+function hostsKnown() {
+  const { order } = log.head.places;
+  const buttons = document.querySelectorAll('[data-quick="client"]');
+  buttons.forEach((button, index) => {
+    const name = order[index + 1];
+    const element = /** @type {HTMLElement} */ (button);
+    element.hidden = name === undefined;
+    if (name === undefined) return;
+    element.dataset.host = name;
+    const words = element.lastChild;
+    if (words && words.textContent !== `Connect from ${name}`) words.textContent = `Connect from ${name}`;
+  });
+  const query = order.map((name) => `hosts=${encodeURIComponent(name)}`).join("&");
+  one("[data-catalogue]").setAttribute("hx-get", `/panels/catalogue?${query}`);
+}
+
+async function begin() {
+  bindControls(desk);
+  document.addEventListener("stage:point", (event) => {
+    pointed = /** @type {CustomEvent} */ (event).detail.key;
+    light();
+  });
+  new ResizeObserver(() => clock.touch()).observe(one("[data-stage]"));
+  fontsReady().then(() => clock.touch());
+  const existing = main.dataset.sandbox;
+  if (existing) {
+    connect(existing);
+    return;
+  }
+  try {
+    const made = await createSandbox(FIRST_PACE);
+    history.replaceState(null, "", `/s/${made.id}`);
+    connect(made.id);
+  } catch (error) {
+    const problem =
+      error instanceof RefusedError
+        ? error.problem
+        : {
+            title: "No sandbox",
+            status: 0,
+            detail: "The server does not answer.",
+            hint: "Is it running? Then reload this page.",
+          };
+    linkChanged("refused", problem);
+  }
+}
+
+begin();

@@ -1,0 +1,95 @@
+// Which seq is on the screen: now, a moment of the past, or on the way from there. Looking back disturbs nothing.
+
+/** @typedef {import("./log.js").Log} Log */
+
+const STEP_MS = 700;
+
+export class Clock {
+  /**
+   * @param {Log} log
+   * @param {(seq: number, from: number) => void} show called at most once a frame
+   */
+  constructor(log, show) {
+    this.log = log;
+    this.show = show;
+    this.seq = 0;
+    /** @type {"now" | "past" | "playing"} */
+    this.mode = "now";
+    this.shown = -1;
+    this.frame = 0;
+    this.timer = 0;
+  }
+
+  /** Events have come, or something else asks for a new picture. */
+  touch() {
+    if (this.mode === "now") this.seq = this.log.end;
+    if (this.frame) return;
+    this.frame = requestAnimationFrame(() => {
+      this.frame = 0;
+      const from = this.shown;
+      this.shown = this.seq;
+      this.show(this.seq, from);
+    });
+  }
+
+  /** @param {number} seq */
+  seek(seq) {
+    this.#stop();
+    this.seq = Math.max(0, Math.min(this.log.end, Math.round(seq)));
+    this.mode = this.seq === this.log.end ? "now" : "past";
+    this.touch();
+  }
+
+  now() {
+    this.seek(this.log.end);
+  }
+
+  /**
+   * To the next or last step: an event that has a sentence.
+   * @param {1 | -1} direction
+   */
+  step(direction) {
+    let seq = this.seq + direction;
+    while (seq > 0 && seq < this.log.end && !this.log.notes[seq - 1]) seq += direction;
+    this.seek(seq);
+  }
+
+  /**
+   * To the next or last telling moment.
+   * @param {1 | -1} direction
+   */
+  leap(direction) {
+    const marks = this.log.marks.map((mark) => mark.seq);
+    const next = direction > 0 ? marks.find((seq) => seq > this.seq) : marks.findLast((seq) => seq < this.seq);
+    this.seek(next ?? (direction > 0 ? this.log.end : 0));
+  }
+
+  /** Plays from a moment of the past until now; from now, it begins at the beginning. */
+  toggle() {
+    if (this.mode === "playing") {
+      this.seek(this.seq);
+      return;
+    }
+    if (this.log.end === 0) return;
+    if (this.mode === "now") this.seq = 0;
+    this.mode = "playing";
+    this.#advance();
+  }
+
+  #advance() {
+    let seq = this.seq + 1;
+    while (seq < this.log.end && !this.log.notes[seq - 1]) seq += 1;
+    this.seq = Math.min(seq, this.log.end);
+    if (this.seq >= this.log.end) {
+      this.seek(this.log.end);
+      return;
+    }
+    this.touch();
+    this.timer = window.setTimeout(() => this.#advance(), STEP_MS);
+  }
+
+  #stop() {
+    window.clearTimeout(this.timer);
+    this.timer = 0;
+  }
+}

@@ -1,0 +1,342 @@
+// The ladder: history below the picture of now, with the same x. One row for each call, return, packet and
+// arrival, oldest on top; packets slant from door to door, calls stand at their host's outer edge.
+// A click on a row shows that moment.
+
+import { plainName } from "./cutaway.js";
+import { argumentWords } from "./events.js";
+import { chipKind, chipWords } from "./headers.js";
+import { fit } from "./shapes.js";
+import { el, join, set, text } from "./svg.js";
+
+/** @typedef {import("./log.js").Log} Log */
+/** @typedef {import("./layout.js").Layout} Layout */
+/** @typedef {import("./layout.js").Point} Point */
+/** @typedef {import("./shapes.js").Metrics} Metrics */
+/** @typedef {import("./shapes.js").Shape} Shape */
+/**
+ * @typedef {object} Rung
+ * @property {number} seq
+ * @property {"call" | "return" | "sent" | "end"} kind
+ * @property {number} id of the call or the packet
+ * @property {number} [other] index of the rung at the other end
+ */
+
+const OVERSCAN = 40;
+
+export class Ladder {
+  /**
+   * @param {HTMLElement} home
+   * @param {Log} log
+   * @param {(text: string, face: import("./shapes.js").Face) => number} measure
+   */
+  constructor(home, log, measure) {
+    this.home = home;
+    this.log = log;
+    this.measure = measure;
+    /** @type {Rung[]} */
+    this.rungs = [];
+    /** @type {Map<string, number>} index of the rung that began a call or packet */
+    this.open = new Map();
+    this.read = 0;
+    this.seq = 0;
+    /** @type {Layout | null} */
+    this.layout = null;
+    this.size = 13;
+    this.svg = el("svg", { class: "ladder" });
+    this.lines = el("g", { class: "lines" });
+    this.spans = el("g", { class: "spans" });
+    this.rows = el("g", { class: "rungs" });
+    this.nowLine = el("line", { class: "now" });
+    this.svg.append(this.lines, this.spans, this.rows, this.nowLine);
+    home.replaceChildren(this.svg);
+    home.addEventListener("scroll", () => this.#draw(), { passive: true });
+    this.svg.addEventListener("click", (event) => {
+      const row = event.target instanceof Element ? event.target.closest("[data-key]") : null;
+      if (row)
+        home.dispatchEvent(
+          new CustomEvent("ladder:seek", { bubbles: true, detail: { seq: Number(row.getAttribute("data-seq")) } }),
+        );
+    });
+  }
+
+  get rowH() {
+    return Math.max(22, this.size * 1.65);
+  }
+
+  /**
+   * @param {Layout} layout the stage's, for its x
+   * @param {number} seq
+   * @param {number} size
+   */
+  update(layout, seq, size) {
+    this.size = size;
+    this.layout = layout;
+    this.#take();
+    const moved = seq !== this.seq;
+    this.seq = seq;
+    if (this.home.clientHeight === 0) return;
+    const height = Math.max(this.home.clientHeight, (this.rungs.length + 1) * this.rowH);
+    set(this.svg, { width: layout.width, height, viewBox: `0 0 ${layout.width} ${height}` });
+    this.svg.style.fontSize = `${size}px`;
+    if (moved) this.#reveal();
+    this.#draw();
+  }
+
+  /** The row of the moment on the screen stays in sight. */
+  #reveal() {
+    const y = (this.#indexOf(this.seq) + 1) * this.rowH;
+    const { scrollTop, clientHeight } = this.home;
+    if (y > scrollTop + clientHeight - this.rowH || y < scrollTop + this.rowH)
+      this.home.scrollTop = y - clientHeight + 1.6 * this.rowH;
+  }
+
+  #take() {
+    for (; this.read < this.log.end; this.read += 1) {
+      const event = this.log.events[this.read];
+      const { seq } = event;
+      if (event.type === "syscall.entered") this.#begin("call", seq, event.call);
+      else if (event.type === "syscall.returned") this.#end("return", seq, event.call, "call");
+      else if (event.type === "packet.sent") this.#begin("sent", seq, event.packet);
+      else if (event.type === "packet.delivered" || event.type === "packet.dropped")
+        this.#end("end", seq, event.packet, "sent");
+    }
+  }
+
+  /** @param {"call" | "sent"} kind @param {number} seq @param {number} id */
+  #begin(kind, seq, id) {
+    this.open.set(`${kind}:${id}`, this.rungs.length);
+    this.rungs.push({ seq, kind, id });
+  }
+
+  /** @param {"return" | "end"} kind @param {number} seq @param {number} id @param {string} of */
+  #end(kind, seq, id, of) {
+    const other = this.open.get(`${of}:${id}`);
+    if (other === undefined) return;
+    this.open.delete(`${of}:${id}`);
+    this.rungs[other].other = this.rungs.length;
+    this.rungs.push({ seq, kind, id, other });
+  }
+
+  /** Index of the last rung at or before a seq; -1: none. @param {number} seq */
+  #indexOf(seq) {
+    let low = 0;
+    let high = this.rungs.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.rungs[middle].seq <= seq) low = middle + 1;
+      else high = middle;
+    }
+    return low - 1;
+  }
+
+  #draw() {
+    const { layout, rowH } = this;
+    if (!layout) return;
+    const top = this.home.scrollTop;
+    const height = this.home.clientHeight;
+    const first = Math.max(0, Math.floor(top / rowH) - 2);
+    const last = Math.min(this.rungs.length - 1, Math.ceil((top + height) / rowH) + 2);
+    const now = this.#indexOf(this.seq);
+    this.#lifelines(layout, top, height);
+    const y = (now + 1) * rowH + 2;
+    set(this.nowLine, { x1: 0, x2: layout.width, y1: y, y2: y });
+    const shown = this.rungs.slice(first, last + 1).map((rung, index) => ({ rung, index: first + index }));
+    const metrics = {
+      f: this.size,
+      roomy: false,
+      wide: (/** @type {string} */ words, /** @type {import("./shapes.js").Face} */ face) =>
+        this.measure(words, face) * this.size,
+    };
+    join(
+      this.rows,
+      shown,
+      ({ rung }) => String(rung.seq),
+      () => el("g", { class: "rung" }),
+      (group, { rung, index }) => this.#rung(group, rung, index, index > now, layout, metrics),
+    );
+    this.#spans(first, last, now, layout);
+  }
+
+  /** @param {Layout} layout @param {number} top @param {number} height */
+  #lifelines(layout, top, height) {
+    join(
+      this.lines,
+      this.#doors(layout),
+      (door) => door.key,
+      () => el("line", { class: "lifeline" }),
+      (line, door) => {
+        const x = door.x + door.w / 2;
+        set(line, { x1: x, x2: x, y1: Math.max(0, top - OVERSCAN), y2: top + height + OVERSCAN });
+      },
+    );
+  }
+
+  /** @param {Layout} layout @returns {Shape[]} */
+  #doors(layout) {
+    const withDoor = new Set(layout.doors.map((door) => door.host));
+    return [...layout.doors, ...layout.hosts.filter((host) => !withDoor.has(host.host))];
+  }
+
+  /**
+   * @param {SVGGElement} group
+   * @param {Rung} rung
+   * @param {number} index
+   * @param {boolean} later
+   * @param {Layout} layout
+   * @param {Metrics} metrics
+   */
+  #rung(group, rung, index, later, layout, metrics) {
+    const y = (index + 0.5) * this.rowH;
+    set(group, { "data-seq": rung.seq, "data-later": later, transform: `translate(0 ${y})` });
+    const words = this.#words(rung, layout, metrics);
+    if (group.childElementCount === 0) group.append(el("rect", { class: "hit" }), el("text"));
+    set(/** @type {Element} */ (group.firstElementChild), {
+      x: 0,
+      y: -this.rowH / 2,
+      width: layout.width,
+      height: this.rowH,
+    });
+    const label = /** @type {SVGTextElement} */ (group.lastElementChild);
+    set(label, { x: words.x, y: 0, "text-anchor": words.anchor, class: words.face, "data-failed": words.failed });
+    text(label, words.text);
+  }
+
+  /**
+   * @param {Rung} rung
+   * @param {Layout} layout
+   * @param {Metrics} metrics
+   * @returns {{x: number, text: string, anchor: string | undefined, face: string, failed?: boolean}}
+   */
+  #words(rung, layout, metrics) {
+    const nothing = { x: 0, text: "", anchor: undefined, face: "plain" };
+    if (rung.kind === "call" || rung.kind === "return") {
+      const call = this.log.calls.get(rung.id);
+      const host = layout.hosts.find((shape) => shape.host === call?.host);
+      if (!call || !host) return nothing;
+      const right = host.x + host.w / 2 > layout.width * 0.66;
+      const x = right ? host.x + host.w - 1.2 * metrics.f : host.x + 1.2 * metrics.f;
+      const anchor = right ? "end" : undefined;
+      const room = host.w - 2 * metrics.f;
+      if (rung.kind === "call")
+        return {
+          x,
+          anchor,
+          face: "code",
+          text: fit(`${plainName(call.name)}(${argumentWords(call.args)})`, room, "code", metrics),
+        };
+      const back = this.log.returns.get(rung.id);
+      return {
+        x,
+        anchor,
+        face: "mono muted",
+        failed: Boolean(back?.error),
+        text: fit(`${plainName(call.name)} = ${back?.error ?? back?.result ?? ""}`, room, "mono", metrics),
+      };
+    }
+    const packet = this.log.packets.get(rung.id);
+    const ends = this.#ends(rung.id, layout);
+    if (!packet || !ends) return nothing;
+    if (rung.kind === "end") {
+      const fate = this.log.fates.get(rung.id);
+      if (fate?.type !== "packet.dropped") return nothing;
+      return { x: (ends.from.x + ends.to.x) / 2, anchor: "middle", face: "strong", failed: true, text: "lost" };
+    }
+    const label = `${chipWords(packet)}${packet.repeats ? " again" : ""}`;
+    return { x: ends.from.x + (ends.to.x - ends.from.x) * 0.5, anchor: "middle", face: "strong", text: label };
+  }
+
+  /**
+   * Arrows of packets and bars of calls whose rows are in sight.
+   * @param {number} first
+   * @param {number} last
+   * @param {number} now
+   * @param {Layout} layout
+   */
+  #spans(first, last, now, layout) {
+    const { rowH } = this;
+    /** @type {{key: string, rung: Rung, from: number, to: number, open: boolean}[]} */
+    const spans = [];
+    const begun = new Set();
+    for (let index = Math.max(0, first - OVERSCAN); index <= last; index += 1) {
+      const rung = this.rungs[index];
+      const start = rung.kind === "call" || rung.kind === "sent" ? index : (rung.other ?? index);
+      if (begun.has(start) || start > now) continue;
+      begun.add(start);
+      const begin = this.rungs[start];
+      const end = begin.other !== undefined && begin.other <= now ? begin.other : undefined;
+      spans.push({
+        key: `${begin.kind}:${begin.id}`,
+        rung: begin,
+        from: start,
+        to: end ?? Math.max(start, now),
+        open: end === undefined,
+      });
+    }
+    join(
+      this.spans,
+      spans,
+      (span) => span.key,
+      () => el("path"),
+      (path, span) => {
+        const y1 = (span.from + 0.5) * rowH;
+        const y2 = (span.to + 0.5) * rowH;
+        if (span.rung.kind === "call") set(path, this.#bar(span, y1, y2, layout));
+        else set(path, this.#arrow(span, y1 + rowH * 0.36, Math.max(y1 + rowH * 0.62, y2), layout));
+      },
+    );
+  }
+
+  /**
+   * @param {{rung: Rung, open: boolean}} span
+   * @param {number} y1
+   * @param {number} y2
+   * @param {Layout} layout
+   */
+  #bar(span, y1, y2, layout) {
+    const call = this.log.calls.get(span.rung.id);
+    const host = layout.hosts.find((shape) => shape.host === call?.host);
+    if (!call || !host) return { d: "" };
+    const right = host.x + host.w / 2 > layout.width * 0.66;
+    const x = right ? host.x + host.w - 4 : host.x + 4;
+    return { class: "bar", d: `M${x} ${y1 - 6}V${Math.max(y1 + 6, y2 + 4)}`, "data-open": span.open };
+  }
+
+  /**
+   * @param {{rung: Rung, open: boolean}} span
+   * @param {number} y1
+   * @param {number} y2
+   * @param {Layout} layout
+   */
+  #arrow(span, y1, y2, layout) {
+    const ends = this.#ends(span.rung.id, layout);
+    const packet = this.log.packets.get(span.rung.id);
+    if (!ends || !packet) return { d: "" };
+    const lost = !span.open && this.log.fates.get(span.rung.id)?.type === "packet.dropped";
+    const part = span.open || lost ? 0.5 : 1;
+    const x1 = ends.from.x;
+    const x2 = x1 + (ends.to.x - x1) * part;
+    const y = y1 + (y2 - y1) * part;
+    const back = Math.sign(x1 - x2) * 7;
+    const head = part === 1 ? `M${x2 + back} ${y - 4}L${x2} ${y}L${x2 + back} ${y + 4}` : "";
+    return {
+      class: "arrow",
+      d: `M${x1} ${y1}L${x2} ${y}${head}`,
+      "data-chip": chipKind(packet),
+      "data-open": span.open,
+      "data-lost": lost,
+    };
+  }
+
+  /**
+   * @param {number} id
+   * @param {Layout} layout
+   * @returns {{from: Point, to: Point} | null}
+   */
+  #ends(id, layout) {
+    const packet = this.log.packets.get(id);
+    if (!packet || packet.loopback) return null;
+    const from = layout.door(packet.source_host, packet.protocol, packet.source);
+    const to = layout.door(packet.target_host, packet.protocol, packet.destination);
+    return from && to ? { from, to } : null;
+  }
+}

@@ -1,0 +1,426 @@
+// Event and state → one plain sentence; and which moments are telling. From rules, not from a script. Pure.
+// The sentence says what happened and, where it teaches something, what that means. Null: nothing worth a sentence.
+
+import { plainName } from "./cutaway.js";
+import { chipKind } from "./headers.js";
+import { endpoint } from "./places.js";
+
+/** @typedef {import("./protocol.js").Event} Event */
+/** @typedef {import("./protocol.js").SyscallEntered} SyscallEntered */
+/** @typedef {import("./protocol.js").SyscallReturned} SyscallReturned */
+/** @typedef {import("./protocol.js").PacketSent} PacketSent */
+/** @typedef {import("./protocol.js").SocketAppeared | import("./protocol.js").SocketChanged | import("./protocol.js").SocketVanished} SocketEvent */
+/** @typedef {import("./log.js").Log} Log */
+/** @typedef {import("./log.js").Scene} Scene */
+/** @typedef {import("./log.js").Note} Note */
+
+/** What an errno means to the program that gets it. */
+export const ERRORS = /** @type {Record<string, string>} */ ({
+  EADDRINUSE: "Another socket has that address and port already.",
+  EACCES: "Ports below 1024 are for programs with the right to bind them.",
+  EADDRNOTAVAIL: "This host has no such address, or no port is left for it.",
+  ECONNREFUSED: "A machine is there and has answered, but nobody listens on that port.",
+  ECONNRESET: "The other side has torn the connection down.",
+  ETIMEDOUT: "Nobody has answered for too long.",
+  EHOSTUNREACH: "No way leads to that host.",
+  ENETUNREACH: "No way leads to that network.",
+  EPIPE: "This side has ended its sending already, or the connection is gone.",
+  EMFILE: "The process has no file descriptor number left.",
+  ENOTCONN: "The socket is not connected.",
+  EISCONN: "The socket is connected already.",
+  EBADF: "That number names no open file descriptor.",
+  EPERM: "The sandbox does not allow that call.",
+});
+
+/** What is no failure but an answer: the call would have had to wait. */
+const NOT_YET = new Set(["EAGAIN", "EINPROGRESS", "EALREADY", "EINTR"]);
+
+/** @type {Record<string, (call: SyscallEntered, who: string, scene: Scene) => string | null>} */
+const ENTERED = {
+  socket: (call, who) => `${who} asks the kernel for a ${socketWords(call.args)} socket.`,
+  bind: (call, who) => `${who} asks for ${addressWords(call.args.address)}: bind(${call.args.fd}).`,
+  listen: (call, who) =>
+    `${who} wants to be called: listen(${call.args.fd}), with room for ${call.args.backlog} waiting connections.`,
+  accept: acceptEntered,
+  accept4: acceptEntered,
+  connect: (call, who) =>
+    `${who} asks for a connection to ${addressWords(call.args.address)}: connect(${call.args.fd}).`,
+  setsockopt: (call, who) => `${who} sets ${call.args.option} on fd ${call.args.fd}.`,
+  shutdown: (call, who) => `${who} ends one direction: shutdown(${call.args.fd}, ${call.args.how}).`,
+  close: (call, who) => `${who} gives up fd ${call.args.fd}: close(${call.args.fd}).`,
+  sendto: sendEntered,
+  sendmsg: sendEntered,
+  write: sendEntered,
+  writev: sendEntered,
+  recvfrom: receiveEntered,
+  recvmsg: receiveEntered,
+  read: receiveEntered,
+  readv: receiveEntered,
+  poll: waitEntered,
+  ppoll: waitEntered,
+  select: waitEntered,
+  pselect6: waitEntered,
+  epoll_wait: waitEntered,
+  epoll_pwait: waitEntered,
+};
+
+/**
+ * @param {Event} event
+ * @param {Scene} scene after the event
+ * @param {Log} log
+ * @returns {Note | null}
+ */
+export function narrate(event, scene, log) {
+  switch (event.type) {
+    case "process.started":
+      if (event.parent)
+        return say(`${programOf(log, event.parent)} makes a child: process ${event.pid} on ${event.host}.`);
+      return say(`${event.program} starts on ${event.host} as process ${event.pid}.`);
+    case "process.exited":
+      return say(`${programOf(log, event.pid)} (pid ${event.pid}) has ended${endWords(event)}.`);
+    case "process.output":
+      return event.text.trim()
+        ? say(`${programOf(log, event.pid)} prints: ${event.text.trim().split("\n").slice(-1)[0].slice(0, 120)}`)
+        : null;
+    case "syscall.entered": {
+      const words = ENTERED[event.name]?.(event, `${programOf(log, event.pid)} on ${event.host}`, scene);
+      return words ? say(words) : null;
+    }
+    case "syscall.returned":
+      return returned(event, scene, log);
+    case "socket.appeared":
+    case "socket.changed":
+      return socketMoved(event, scene, log);
+    case "socket.vanished":
+      if (event.state !== "LISTEN") return null;
+      return say(`Nobody listens on ${event.host} port ${endpoint(event.local).port} any more.`);
+    case "packet.sent":
+      return sent(event);
+    case "packet.held": {
+      const packet = log.packets.get(event.packet);
+      return packet ? say(`The ${packetName(packet)} is held on the wire until you deliver or drop it.`, "held") : null;
+    }
+    case "packet.delivered": {
+      const packet = log.packets.get(event.packet);
+      return packet && !packet.loopback ? say(`The ${packetName(packet)} arrives at ${packet.target_host}.`) : null;
+    }
+    case "packet.dropped": {
+      const packet = log.packets.get(event.packet);
+      if (!packet || packet.repeats) return null;
+      return say(`The ${packetName(packet)} from ${packet.source_host} is lost: ${event.why}.`, "dropped");
+    }
+    case "pace.changed":
+      return say(paceWords(event.pace, event.pause_ms));
+    case "wire.changed":
+      return say(
+        `The wire now delays each packet by ${event.delay_ms} ms and loses ${Math.round(event.loss * 100)} % of them.`,
+      );
+    case "sysctl.changed":
+      return say(`${event.host} now has ${event.name} = ${event.value}.`);
+    case "command.refused":
+      return say(`Refused: ${event.detail}`, "refused");
+    case "observation.lost":
+      return say(`Not observed on ${event.host}: ${event.why}.`);
+    case "sandbox.closed":
+      return say(`The sandbox has ended: ${event.why}.`, "ended");
+    default:
+      return null;
+  }
+}
+
+/**
+ * What waits, and for what: one sentence for the moments that are held.
+ * @param {import("./fold.js").State} state
+ * @param {Log} log
+ */
+export function waitingWords(state, log) {
+  const moments = Object.values(state.moments);
+  if (moments.length === 0) return "";
+  const [first, ...more] = moments.map((moment) => momentName(moment, log));
+  return more.length > 0 ? `${first} and ${more.length} more` : first;
+}
+
+/**
+ * @param {import("./fold.js").Moment} moment
+ * @param {Log} log
+ */
+export function momentName(moment, log) {
+  const call = moment.call === undefined || moment.call === null ? undefined : log.calls.get(moment.call);
+  if (call) return `${plainName(call.name)}() of ${programOf(log, call.pid)}`;
+  const packet = moment.packet === undefined || moment.packet === null ? undefined : log.packets.get(moment.packet);
+  return packet ? `${packetName(packet)} to ${packet.target_host}` : "a moment";
+}
+
+// ---- calls
+
+/** @param {SyscallEntered} call @param {string} who @param {Scene} scene */
+function acceptEntered(call, who, scene) {
+  const waiting = socketAt(scene, call)?.recv_queue ?? 0;
+  const then = waiting > 0 ? "One waits already." : "None waits, so the program sleeps.";
+  return `${who} asks for the next connection: accept(${call.args.fd}). ${then}`;
+}
+
+/** @param {SyscallEntered} call @param {string} who @param {Scene} scene */
+function sendEntered(call, who, scene) {
+  const socket = socketAt(scene, call);
+  if (!socket) return null;
+  const length = call.args.buffer?.length ?? call.args.length ?? call.args.bytes;
+  return `${who} hands ${length === undefined ? "its bytes" : count(length, "byte")} to the kernel for fd ${call.args.fd}: ${plainName(call.name)}().`;
+}
+
+/** @param {SyscallEntered} call @param {string} who @param {Scene} scene */
+function receiveEntered(call, who, scene) {
+  const socket = socketAt(scene, call);
+  if (!socket) return null;
+  const there =
+    socket.recv_queue > 0
+      ? `${count(socket.recv_queue, "byte")} wait there.`
+      : "The receive buffer is empty, so the program sleeps.";
+  return `${who} asks for bytes from fd ${call.args.fd}: ${plainName(call.name)}(). ${there}`;
+}
+
+/** @param {SyscallEntered} call @param {string} who */
+function waitEntered(call, who) {
+  return `${who} sleeps until one of its file descriptors is ready: ${plainName(call.name)}().`;
+}
+
+/**
+ * @param {SyscallReturned} event
+ * @param {Scene} scene
+ * @param {Log} log
+ * @returns {Note | null}
+ */
+function returned(event, scene, log) {
+  const call = log.calls.get(event.call);
+  if (!call) return null;
+  const who = `${programOf(log, event.pid)} on ${call.host}`;
+  const name = plainName(call.name);
+  if (event.error) {
+    if (NOT_YET.has(event.error)) return null;
+    const meaning = ERRORS[event.error];
+    return say(`${name}() fails for ${who} with ${event.error}.${meaning ? ` ${meaning}` : ""}`, event.error);
+  }
+  if (name === "accept") {
+    return say(
+      `accept() returns: the waiting socket now has a file descriptor, fd ${event.new_fd} of pid ${event.pid}. Nothing crossed the wire for that.`,
+      "accepted",
+    );
+  }
+  if (name === "socket")
+    return say(`The kernel makes a socket for ${who}; fd ${event.new_fd} names it. It has no port yet.`);
+  if (name === "connect") return connected(event, call, scene, who);
+  if (["recv", "recvmsg", "read", "readv"].includes(name) && socketAt(scene, call)) {
+    if (event.result === 0) return say(`${name}() returns 0 to ${who}: the other side sends no more.`);
+    return say(`${who} gets ${count(event.bytes ?? event.result ?? 0, "byte")} from fd ${call.args.fd}.`);
+  }
+  return null;
+}
+
+/**
+ * @param {SyscallReturned} event
+ * @param {SyscallEntered} call
+ * @param {Scene} scene
+ * @param {string} who
+ */
+function connected(event, call, scene, who) {
+  const own = scene.state.processes[event.pid]?.fds[call.args.fd]?.socket;
+  const socket = own ? scene.state.sockets[own] : undefined;
+  if (socket?.protocol === "udp")
+    return say(`connect() on a UDP socket sends nothing: the kernel of ${who} has noted the peer.`);
+  const then = socket && waitsForAccept(scene, socket.remote) ? " The server has not accepted yet." : "";
+  return say(`connect() returns to ${who}: for the client the connection is there.${then}`);
+}
+
+/**
+ * Whether a connection waits at the socket that listens there. Asks the few listening sockets only.
+ * @param {Scene} scene
+ * @param {string} address
+ */
+function waitsForAccept(scene, address) {
+  const { port } = endpoint(address);
+  return Object.values(scene.places.hosts).some((host) =>
+    Object.keys(host.listening).some(
+      (cookie) => endpoint(host.listening[cookie]).port === port && scene.state.sockets[cookie]?.recv_queue > 0,
+    ),
+  );
+}
+
+// ---- sockets
+
+/**
+ * @param {SocketEvent} event
+ * @param {Scene} scene
+ * @param {Log} log
+ * @returns {Note | null}
+ */
+function socketMoved(event, scene, log) {
+  const seqs = log.rows.get(event.socket) ?? [];
+  const before = seqs.length > 1 ? /** @type {SocketEvent} */ (log.event(seqs[seqs.length - 2])) : undefined;
+  const port = endpoint(event.local).port;
+  if (before?.state !== event.state) {
+    switch (event.state) {
+      case "LISTEN":
+        return say(
+          `${event.host} listens on port ${port}. From now on its kernel answers calls there by itself.`,
+          "LISTEN",
+        );
+      case "SYN-RECEIVED":
+        return say(
+          `The kernel of ${event.host} answers by itself: a half-open connection from ${event.remote} is in the SYN queue.${sleeper(event, scene)}`,
+          "SYN-RECEIVED",
+        );
+      case "ESTABLISHED":
+        if (event.protocol !== "tcp") return null;
+        if (event.inode === 0) {
+          return say(
+            `The handshake is complete: the kernel of ${event.host} has made the connected socket. It waits in the accept queue, and no file descriptor names it yet.`,
+            "established",
+          );
+        }
+        return say(`The socket ${event.local} of ${event.host} is ESTABLISHED.`);
+      case "CLOSE-WAIT":
+        return say(
+          `The other side has closed. The socket ${event.local} of ${event.host} is in CLOSE-WAIT until its program closes too.`,
+          "CLOSE-WAIT",
+        );
+      case "TIME-WAIT":
+        return say(
+          `${event.host} closed first: its kernel keeps ${event.local} in TIME-WAIT, so that no late segment enters a new connection.`,
+          "TIME-WAIT",
+        );
+      case "CLOSED":
+        if (before === undefined) return null;
+        return say(`The socket ${event.local} of ${event.host} is CLOSED.`);
+    }
+  }
+  if (event.protocol !== "unix" && event.state !== "LISTEN" && event.recv_queue > (before?.recv_queue ?? 0)) {
+    const noFd = event.inode === 0 ? " No program has accepted it yet; the kernel keeps them." : "";
+    return say(`${count(event.recv_queue, "byte")} wait in the receive buffer of ${event.local}.${noFd}`);
+  }
+  return null;
+}
+
+/**
+ * The process that listens there, if it sleeps in accept().
+ * @param {SocketEvent} event
+ * @param {Scene} scene
+ */
+function sleeper(event, scene) {
+  const { port } = endpoint(event.local);
+  for (const pid in scene.state.processes) {
+    const process = scene.state.processes[pid];
+    if (process.host !== event.host) continue;
+    for (const tid in process.calls) {
+      const call = process.calls[tid];
+      if (plainName(call.name) !== "accept") continue;
+      const cookie = process.fds[call.args.fd]?.socket;
+      const socket = cookie ? scene.state.sockets[cookie] : undefined;
+      if (socket && endpoint(socket.local).port === port) return ` ${process.program} is still asleep in accept().`;
+    }
+  }
+  return "";
+}
+
+// ---- packets
+
+/**
+ * @param {PacketSent} event
+ * @returns {Note | null}
+ */
+function sent(event) {
+  const from = `The kernel of ${event.source_host}`;
+  const to = `${event.target_host ?? "nobody"} port ${endpoint(event.destination).port}`;
+  if (event.repeats) return say(`${from} sends its ${packetName(event)} again: no answer has come.`, "again");
+
+  switch (chipKind(event)) {
+    case "syn":
+      return say(`${from} asks for a connection: SYN to ${to}.`);
+    case "synack":
+      return say(`${from} answers SYN ACK. No program had to do anything for that.`);
+    case "ack":
+      return say(`${from} acknowledges: ACK.`);
+    case "data":
+      return say(`${from} sends ${count(event.length, "byte")} to ${to}.`);
+    case "fin":
+      return say(`${from} says that no more bytes will come: FIN to ${to}.`, "FIN");
+    case "rst":
+      return say(`${from} answers RST: there is no such connection, and nobody listens there.`, "RST");
+    case "udp":
+      return say(`${from} sends a datagram of ${count(event.length, "byte")} to ${to}.`);
+    case "icmp":
+      return say(`${from} sends an ICMP message to ${event.target_host ?? "nobody"}.`, "ICMP");
+    default:
+      return null;
+  }
+}
+
+/** @param {PacketSent} packet */
+export function packetName(packet) {
+  const kind = chipKind(packet);
+  const names = {
+    syn: "SYN",
+    synack: "SYN ACK",
+    ack: "ACK",
+    data: `packet with ${count(packet.length, "byte")}`,
+    fin: "FIN",
+    rst: "RST",
+    udp: "datagram",
+    icmp: "ICMP message",
+    other: `${packet.protocol} packet`,
+  };
+  return names[kind];
+}
+
+// ---- words
+
+/**
+ * @param {string} text
+ * @param {string} [mark]
+ * @returns {Note}
+ */
+function say(text, mark) {
+  return mark ? { text, mark } : { text };
+}
+
+/** @param {Log} log @param {number} pid */
+function programOf(log, pid) {
+  return log.head.state.processes[pid]?.program ?? log.processes.get(pid)?.program ?? `process ${pid}`;
+}
+
+/** @param {Scene} scene @param {SyscallEntered} call */
+function socketAt(scene, call) {
+  const fd = scene.state.processes[call.pid]?.fds[call.args.fd];
+  return fd?.socket ? scene.state.sockets[fd.socket] : undefined;
+}
+
+/** @param {Record<string, any>} args */
+function socketWords(args) {
+  if (args.family === "AF_UNIX") return "Unix";
+  return { SOCK_STREAM: "TCP", SOCK_DGRAM: "UDP" }[String(args.type)] ?? String(args.type);
+}
+
+/** @param {any} address */
+function addressWords(address) {
+  if (typeof address !== "string" || !address.includes(":")) return String(address);
+  const { address: host, port } = endpoint(address);
+  const where = host === "0.0.0.0" || host === "::" ? "every address of this host" : host;
+  return port === "0" ? `${where}, any free port` : `${where}, port ${port}`;
+}
+
+/** @param {import("./protocol.js").ProcessExited} event */
+function endWords(event) {
+  if (event.signal) return `: ${event.signal}`;
+  return event.code ? ` with exit code ${event.code}` : "";
+}
+
+/** @param {string} pace @param {number} pause */
+function paceWords(pace, pause) {
+  if (pace === "step") return "Step: each system call and each packet now waits for you.";
+  if (pace === "slow") return `Slow: each system call and each packet waits ${pause} ms.`;
+  return "Live: nothing waits.";
+}
+
+/** @param {number} number @param {string} what */
+function count(number, what) {
+  return `${number} ${what}${number === 1 ? "" : "s"}`;
+}

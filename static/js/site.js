@@ -1,0 +1,20 @@
+// What every page has: the theme. It is kept in a cookie, so that the server's first paint is right already.
+
+import { text } from "./svg.js";
+
+const THEMES = ["auto", "light", "dark", "projector"];
+
+/** @param {string} theme */
+export function setTheme(theme) {
+  document.documentElement.dataset.theme = theme;
+  // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is not in every browser yet
+  document.cookie = `theme=${theme}; path=/; max-age=31536000; samesite=lax`;
+  for (const name of document.querySelectorAll("[data-theme-name]")) text(name, theme);
+}
+
+export function nextTheme() {
+  const current = THEMES.indexOf(document.documentElement.dataset.theme ?? "auto");
+  setTheme(THEMES[(current + 1) % THEMES.length]);
+}
+
+document.querySelector('[data-action="theme"]')?.addEventListener("click", nextTheme);

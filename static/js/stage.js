@@ -1,0 +1,456 @@
+// The picture: draws the layout that it is given, and tells what was pointed at. It sends nothing and decides nothing.
+//
+//   svg.stage (role group, one tab stop)
+//   ├─ g.layer[data-layer=hosts | processes | fds | sockets | doors | packets]
+//   │  └─ g.shape[data-key][data-kind][data-state] at translate(x, y)
+//   │     └─ g.body        moved and faded by motion.js; the attribute on the outer g stays true
+//   └─ g.layer[data-layer=motion]   what is only passing by; not part of the state, hidden from readers
+
+import { el, join, set, text } from "./svg.js";
+
+/** @typedef {import("./layout.js").Layout} Layout */
+/** @typedef {import("./layout.js").Chip} Chip */
+/** @typedef {import("./shapes.js").Shape} Shape */
+
+const CLOSING = new Set(["FIN-WAIT-1", "FIN-WAIT-2", "CLOSING", "LAST-ACK", "TIME-WAIT", "CLOSE-WAIT", "CLOSED"]);
+const LAYERS = /** @type {const} */ (["hosts", "processes", "sockets", "fds", "doors", "packets"]);
+
+/** Which colour role a socket's state has; the stylesheet gives the colour, dashes and edges. */
+export const ROLES = /** @type {Record<string, string>} */ ({
+  LISTEN: "listening",
+  "SYN-SENT": "half-open",
+  "SYN-RECEIVED": "half-open",
+  ESTABLISHED: "established",
+  UNCONNECTED: "data",
+});
+
+/** @param {string | undefined} state */
+export function roleOf(state) {
+  if (state === undefined) return undefined;
+  return ROLES[state] ?? (CLOSING.has(state) ? "closing" : undefined);
+}
+
+export class Stage {
+  /** @param {HTMLElement} home where the picture goes */
+  constructor(home) {
+    this.home = home;
+    this.street = el("line", { class: "street" });
+    /** @type {Record<string, SVGGElement>} */
+    this.layers = {};
+    this.svg = el("svg", {
+      class: "stage",
+      role: "group",
+      tabindex: 0,
+      "aria-label": "The stage. Enter goes in, arrow keys move between its shapes, Escape leaves.",
+    });
+    this.svg.append(this.street);
+    for (const name of LAYERS) {
+      this.layers[name] = el("g", { class: "layer", "data-layer": name });
+      this.svg.append(this.layers[name]);
+    }
+    this.passing = el("g", { class: "layer", "data-layer": "motion", "aria-hidden": "true" });
+    this.svg.append(this.passing);
+    home.replaceChildren(this.svg);
+    /** @type {Map<string, SVGGElement>} */
+    this.shapes = new Map();
+    /** @type {WeakMap<Element, string>} */
+    this.drawn = new WeakMap();
+    /** @type {Map<string, string>} */
+    this.labels = new Map();
+    /** @type {SVGGElement[]} shapes that left in the last draw */
+    this.left = [];
+    /** @type {string[]} keys of the shapes that came in the last draw */
+    this.came = [];
+    this.seq = -1;
+    this.#listen();
+  }
+
+  /**
+   * @param {Layout} layout
+   * @param {number} seq what it shows; rings mark what changed since another seq was shown
+   */
+  draw(layout, seq) {
+    set(this.svg, { viewBox: `0 0 ${layout.width} ${layout.height}`, width: layout.width, height: layout.height });
+    this.svg.style.fontSize = `${layout.size}px`;
+    const y = layout.street.y + layout.street.h / 2;
+    set(this.street, { x1: 0, x2: layout.width, y1: y, y2: y });
+    this.left = [];
+    this.came = [];
+    const before = this.labels;
+    this.labels = new Map();
+    this.shapes.clear();
+    const sockets = [...layout.sockets].sort((a, b) => Number(Boolean(a.room)) - Number(Boolean(b.room)));
+    this.#layer("hosts", layout.hosts);
+    this.#layer("processes", layout.processes);
+    this.#layer("fds", layout.fds);
+    this.#layer("sockets", sockets);
+    this.#layer("doors", layout.doors);
+    this.#layer("packets", layout.packets);
+    const stepped = this.seq !== seq;
+    const first = this.seq === -1;
+    this.seq = seq;
+    if (!stepped) return;
+    for (const [key, element] of this.shapes) {
+      set(element, { "data-changed": !first && before.get(key) !== this.labels.get(key) });
+    }
+  }
+
+  /**
+   * Shows what is chosen, and what belongs to it.
+   * @param {string} chosen
+   * @param {Set<string>} related
+   */
+  light(chosen, related) {
+    for (const [key, element] of this.shapes) {
+      set(element, { "data-chosen": key === chosen, "data-lit": related.has(key) });
+    }
+  }
+
+  /**
+   * A chip that is only passing by, for motion.js.
+   * @param {Chip} shape
+   */
+  pass(shape) {
+    const element = this.#create(shape);
+    element.setAttribute("data-key", `passing:${shape.key}`);
+    this.#update(element, shape);
+    for (const name of ["role", "tabindex", "aria-label"]) element.removeAttribute(name);
+    this.passing.append(element);
+    return element;
+  }
+
+  /**
+   * @param {typeof LAYERS[number]} name
+   * @param {Shape[]} shapes
+   */
+  #layer(name, shapes) {
+    join(
+      this.layers[name],
+      shapes,
+      (shape) => shape.key,
+      (shape) => {
+        this.came.push(shape.key);
+        return this.#create(shape);
+      },
+      (element, shape) => {
+        this.shapes.set(shape.key, element);
+        this.labels.set(shape.key, shape.label);
+        this.#update(element, shape);
+      },
+      (element) => this.left.push(element),
+    );
+  }
+
+  /** @param {Shape} shape */
+  #create(shape) {
+    const element = el("g", { class: "shape", "data-kind": shape.kind, role: "button", tabindex: -1 });
+    element.append(el("g", { class: "body" }));
+    return element;
+  }
+
+  /**
+   * @param {SVGGElement} element
+   * @param {Shape} shape
+   */
+  #update(element, shape) {
+    set(element, {
+      transform: `translate(${round(shape.x)} ${round(shape.y)})`,
+      "aria-label": shape.label,
+      "data-state": shape.state,
+      "data-role": shape.kind === "process" ? undefined : roleOf(shape.state),
+      "data-busy": shape.busy || undefined,
+      "data-room": Boolean(shape.room),
+      "data-inside": Boolean(shape.inside),
+      "data-held": Boolean(shape.held),
+      "data-empty": Boolean(shape.plug?.empty),
+      "data-chip": /** @type {Partial<Chip>} */ (shape).chip,
+    });
+    const { x: _x, y: _y, label: _label, ...content } = shape;
+    const signature = JSON.stringify([content, shape.kind === "packet" ? pointsLeft(/** @type {Chip} */ (shape)) : 0]);
+    if (this.drawn.get(element) === signature) return;
+    this.drawn.set(element, signature);
+    const body = /** @type {SVGGElement} */ (element.firstElementChild);
+    body.replaceChildren(...outline(shape), ...parts(shape));
+  }
+
+  #listen() {
+    this.svg.addEventListener("click", (event) => {
+      const key = keyOf(event.target);
+      if (key) this.#tell("stage:select", key);
+    });
+    this.svg.addEventListener("pointerover", (event) => this.#tell("stage:point", keyOf(event.target) ?? ""));
+    this.svg.addEventListener("pointerleave", () => this.#tell("stage:point", ""));
+    this.svg.addEventListener("focusin", (event) => this.#tell("stage:point", keyOf(event.target) ?? ""));
+    this.svg.addEventListener("keydown", (event) => this.#key(event));
+  }
+
+  /**
+   * @param {string} type
+   * @param {string} key
+   */
+  #tell(type, key) {
+    this.home.dispatchEvent(new CustomEvent(type, { bubbles: true, detail: { key } }));
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const key = keyOf(document.activeElement);
+    const arrows = /** @type {Record<string, [number, number]>} */ ({
+      ArrowLeft: [-1, 0],
+      ArrowRight: [1, 0],
+      ArrowUp: [0, -1],
+      ArrowDown: [0, 1],
+    });
+    if (key === null) {
+      if (event.key !== "Enter") return;
+      const first = this.svg.querySelector(".shape");
+      if (first instanceof SVGElement) first.focus();
+    } else if (event.key === "Escape") {
+      this.svg.focus();
+    } else if (event.key === "Enter") {
+      this.#tell("stage:select", key);
+    } else if (arrows[event.key]) {
+      this.#move(key, arrows[event.key]);
+    } else {
+      return;
+    }
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  /**
+   * Focus goes to the nearest shape in a direction; sideways distance counts double.
+   * @param {string} from
+   * @param {[number, number]} direction
+   */
+  #move(from, [dx, dy]) {
+    const start = this.shapes.get(from)?.getBoundingClientRect();
+    if (!start) return;
+    let best = Infinity;
+    /** @type {SVGGElement | null} */
+    let found = null;
+    for (const [key, element] of this.shapes) {
+      if (key === from) continue;
+      const box = element.getBoundingClientRect();
+      const x = box.x + box.width / 2 - start.x - start.width / 2;
+      const y = box.y + box.height / 2 - start.y - start.height / 2;
+      const ahead = x * dx + y * dy;
+      const aside = Math.abs(x * dy) + Math.abs(y * dx);
+      if (ahead <= 1) continue;
+      if (ahead + 2 * aside < best) {
+        best = ahead + 2 * aside;
+        found = element;
+      }
+    }
+    found?.focus();
+  }
+}
+
+/** @param {EventTarget | null} target */
+function keyOf(target) {
+  return target instanceof Element ? (target.closest(".shape[data-key]")?.getAttribute("data-key") ?? null) : null;
+}
+
+/** @param {Chip} chip */
+function pointsLeft(chip) {
+  return chip.to.x < chip.from.x;
+}
+
+/**
+ * The edge of a shape.
+ * @param {Shape} shape
+ * @returns {Element[]}
+ */
+function outline(shape) {
+  const { w, h, kind } = shape;
+  if (kind === "packet") return chipOutline(/** @type {Chip} */ (shape));
+  if (kind === "door") {
+    const made = [];
+    if (shape.stub)
+      made.push(
+        el("line", { class: "stub", x1: shape.stub.x, x2: shape.stub.x, y1: shape.stub.y1, y2: shape.stub.y2 }),
+      );
+    return [...made, el("rect", { class: "edge", width: w, height: h, rx: 4 })];
+  }
+  if (kind === "socket" && CLOSING.has(shape.state ?? "")) {
+    const cut = Math.min(w, h) * 0.28;
+    return [
+      el("path", {
+        class: "edge",
+        d: `M4 0H${w - cut}L${w} ${cut}V${h - 4}Q${w} ${h} ${w - 4} ${h}H4Q0 ${h} 0 ${h - 4}V4Q0 0 4 0Z`,
+      }),
+    ];
+  }
+  const edge = el("rect", { class: "edge", width: w, height: h, rx: kind === "fd" ? 4 : 5 });
+  if (kind !== "host" || !shape.zones) return [edge];
+  const zones = Object.entries(shape.zones).map(([name, box]) =>
+    el("rect", { class: `zone ${name}`, x: box.x - shape.x, y: box.y - shape.y, width: box.w, height: box.h, rx: 4 }),
+  );
+  return [edge, ...zones];
+}
+
+/**
+ * What is inside a shape: rooms, places, plug, bars, texts.
+ * @param {Shape} shape
+ * @returns {Element[]}
+ */
+function parts(shape) {
+  /** @type {Element[]} */
+  const made = [];
+  for (const room of shape.rooms ?? [])
+    made.push(el("rect", { class: "room", x: room.x, y: room.y, width: room.w, height: room.h, rx: 3 }));
+  for (const place of shape.places ?? []) {
+    made.push(
+      el("rect", {
+        class: place.fill ? "place taken" : "place",
+        x: place.x,
+        y: place.y,
+        width: place.w,
+        height: place.h,
+        rx: 1.5,
+      }),
+    );
+  }
+  if (shape.plug) {
+    const { w, h, text: words } = shape.plug;
+    made.push(el("rect", { class: "plug", width: w, height: h, rx: 5 }));
+    made.push(textLine(w / 2, h / 2, words, "strong on-plug", "middle"));
+  }
+  for (const bar of shape.bars ?? [])
+    made.push(el("rect", { class: `bar-${bar.kind}`, x: bar.x, y: bar.y, width: bar.w, height: bar.h, rx: 1 }));
+  if (shape.held) made.push(...pauseBars(shape.h));
+  for (const line of shape.texts) {
+    made.push(textLine(line.x, line.y, line.text, `${line.face}${line.muted ? " muted" : ""}`, line.anchor));
+  }
+  return made;
+}
+
+/**
+ * @param {number} x
+ * @param {number} y
+ * @param {string} words
+ * @param {string} face
+ * @param {"middle" | "end"} [anchor]
+ */
+function textLine(x, y, words, face, anchor) {
+  const element = el("text", { class: face, x: round(x), y: round(y), "text-anchor": anchor });
+  text(element, words);
+  return element;
+}
+
+/** @param {number} h */
+function pauseBars(h) {
+  const top = h * 0.28;
+  return [0, 1].map((index) =>
+    el("rect", { class: "pause", x: h * 0.28 + index * h * 0.2, y: top, width: h * 0.11, height: h - 2 * top }),
+  );
+}
+
+/**
+ * Shape before colour: SYN a pennant, SYN ACK a double one, ACK a pill, data an envelope, FIN a cut edge,
+ * RST an octagon, UDP round, ICMP a diamond. Pennants point where the packet goes.
+ * @param {Chip} chip
+ * @returns {Element[]}
+ */
+function chipOutline(chip) {
+  const { w, h } = chip;
+  const left = pointsLeft(chip);
+  const k = h * 0.36;
+  /** @param {[number, number][]} points */
+  const path = (points) => `M${points.map(([x, y]) => `${round(left ? w - x : x)} ${round(y)}`).join("L")}Z`;
+  switch (chip.chip) {
+    case "syn":
+      return [
+        el("path", {
+          class: "edge",
+          d: path([
+            [0, 0],
+            [w - k, 0],
+            [w, h / 2],
+            [w - k, h],
+            [0, h],
+          ]),
+        }),
+      ];
+    case "synack": {
+      const inner = path([
+        [w - k - 5, 0],
+        [w - 5, h / 2],
+        [w - k - 5, h],
+        [w - 5, h / 2],
+      ]);
+      return [
+        el("path", {
+          class: "edge",
+          d: path([
+            [0, 0],
+            [w - k, 0],
+            [w, h / 2],
+            [w - k, h],
+            [0, h],
+            [k * 0.6, h / 2],
+          ]),
+        }),
+        el("path", { class: "fold", d: inner }),
+      ];
+    }
+    case "fin":
+      return [
+        el("path", {
+          class: "edge",
+          d: path([
+            [0, 0],
+            [w, 0],
+            [w - k, h],
+            [0, h],
+          ]),
+        }),
+      ];
+    case "rst":
+      return [
+        el("path", {
+          class: "edge",
+          d: path([
+            [k, 0],
+            [w - k, 0],
+            [w, k],
+            [w, h - k],
+            [w - k, h],
+            [k, h],
+            [0, h - k],
+            [0, k],
+          ]),
+        }),
+      ];
+    case "icmp":
+      return [
+        el("path", {
+          class: "edge",
+          d: path([
+            [0, h / 2],
+            [k, 0],
+            [w - k, 0],
+            [w, h / 2],
+            [w - k, h],
+            [k, h],
+          ]),
+        }),
+      ];
+    case "data":
+      return [
+        el("rect", { class: "edge", width: w, height: h, rx: 2 }),
+        el("path", { class: "fold", d: `M1 1L${w / 2} ${h * 0.3}L${w - 1} 1` }),
+      ];
+    case "ack":
+    case "udp":
+      return [el("rect", { class: "edge", width: w, height: h, rx: h / 2 })];
+    default:
+      return [el("rect", { class: "edge", width: w, height: h, rx: 4 })];
+  }
+}
+
+/** @param {number} value */
+function round(value) {
+  return Math.round(value * 10) / 10;
+}
