@@ -282,15 +282,14 @@ class Loop:
             if isinstance(result, SocketlabError):
                 self._refuse(ref, name, request, result)
             else:
-                self._journal.emit(ev.CommandAccepted(command=name, fields=request))
                 self._reply(ref, result)
 
-        self._journal.cause = ev.CommandAccepted(command=name, fields=request)
+        accepted = ev.CommandAccepted(command=name, fields=request)
         try:
             if isinstance(command, cmd.ProcessStart):
-                self._journal.cause = None
-                self._programs.start(command, self._host(command.host), answer)
+                self._programs.start(command, self._host(command.host), accepted, answer)
                 return
+            self._journal.cause = accepted
             result = self._carry_out(command)
         except SocketlabError as error:
             self._journal.cause = None

@@ -31,11 +31,19 @@ class _Started:
     """What one command started: its standard streams, and the answer that is due once it runs."""
 
     __slots__ = (
-        "answer", "argv", "credentials", "decoders", "error", "input", "name", "outputs", "pid", "read", "unwritten",
+        "answer", "argv", "cause", "credentials", "decoders", "error", "input", "name", "outputs", "pid", "read", "unwritten",
     )  # fmt: skip
 
     def __init__(
-        self, pid: int, name: str, argv: list[str], credentials: Credentials, error: int, stdin: int, answer: Answer
+        self,
+        pid: int,
+        name: str,
+        argv: list[str],
+        credentials: Credentials,
+        error: int,
+        stdin: int,
+        cause: ev.Event,
+        answer: Answer,
     ) -> None:
         self.pid = pid
         self.name = name
@@ -44,6 +52,7 @@ class _Started:
         self.error = error
         self.input = stdin
         self.unwritten = bytearray()
+        self.cause = cause
         self.answer: Answer | None = answer
         self.outputs: dict[int, str] = {}
         self.decoders: dict[int, codecs.IncrementalDecoder] = {}
@@ -69,8 +78,8 @@ class Programs:
 
     # -- commands
 
-    def start(self, command: cmd.ProcessStart, host: Host, answer: Answer) -> None:
-        """Start a program; ``answer`` comes when it runs, or when it could not be run.
+    def start(self, command: cmd.ProcessStart, host: Host, cause: ev.Event, answer: Answer) -> None:
+        """Start a program; ``cause`` is logged and ``answer`` comes when it runs, or ``answer`` when it could not be run.
 
         Raises:
             BadRequestError: Neither or both of ``program`` and ``argv``, or an unknown program.
@@ -100,7 +109,7 @@ class Programs:
         finally:
             for fd in stdio:
                 os.close(fd)
-        started = _Started(pid, name, argv, command.credentials, error, ours, answer)
+        started = _Started(pid, name, argv, command.credentials, error, ours, cause, answer)
         self._started[pid] = started
         os.set_blocking(started.input, False)
         for fd, stream in ((terminals[0][0], "stdout"), (terminals[1][0], "stderr")):
@@ -159,9 +168,7 @@ class Programs:
         started = self._started[process.pid]
         process.program = started.name
         self._close_error(started)
-        if started.answer is not None:
-            started.answer({"pid": process.pid})
-            started.answer = None
+        self._journal.cause = started.cause
         self._journal.emit(
             ev.ProcessStarted(
                 host=process.host,
@@ -171,6 +178,9 @@ class Programs:
                 credentials=started.credentials,
             )
         )
+        if started.answer is not None:
+            started.answer({"pid": process.pid})
+            started.answer = None
 
     def exited(self, process: Process, code: int | None, by_signal: str | None) -> None:
         """A process has ended."""

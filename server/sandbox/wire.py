@@ -266,6 +266,10 @@ class Wire:
         if packet.neighbour and not self.neighbours:
             for host in targets:
                 self._put(host, frame)
+            # Who asks for a neighbour's address has a packet waiting for the answer, which is here already.
+            # Handled at once, that packet still comes before the return of the call that sent it.
+            for host in targets:
+                self.read(host)
             return
         self._last += 1
         repeats = self._repeated(packet)
