@@ -217,7 +217,8 @@ class Tracer:
             child = ptrace.event_message(tid)
             if child not in self._threads:
                 self._adopt(child)
-            ptrace.resume(tid)
+            # The clone itself has not come back yet: its return is to be seen as well.
+            (ptrace.resume_to_exit if thread.call else ptrace.resume)(tid)
 
     def _entering(self, thread: Thread) -> None:
         number, args = ptrace.entered_call(thread.tid)
@@ -287,7 +288,9 @@ class Tracer:
         decoded = syscalls.decode_result(name, thread.args, value, process.memory, thread.entered)
         cookie = self._descriptors(thread, value, decoded) or (entry.socket if entry is not None else None)
         self._table.after_call(process.host, name, cookie)
-        decoded.pop("new_fds", None)
+        new_fds = decoded.pop("new_fds", None)
+        if new_fds and "values" not in decoded:
+            decoded["values"] = {"fds": new_fds}  # of pipe and socketpair; recvmsg shows them as control messages
         self._journal.emit(
             ev.SyscallReturned(
                 call=thread.call,
