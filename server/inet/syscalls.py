@@ -35,8 +35,8 @@ Kind = Literal["socket", "fd", "io", "wait", "process", "open"]
 """What a call is about.
 
 ``socket``: it makes a socket or works on one. ``io``: it moves bytes through any descriptor. ``wait``: it
-waits for readiness. ``fd``: it changes the table of descriptors. ``process``: it makes or ends a process
-or thread. ``open``: it opens something that is no socket.
+waits for readiness. ``fd``: it changes the table of descriptors. ``process``: it makes, ends or waits for a
+process or thread, or lets one sleep. ``open``: it opens something that is no socket.
 """
 
 
@@ -102,6 +102,11 @@ _TABLE: Final[tuple[Call, ...]] = (
     Call("clone3", "process", None, descriptor.clone3_args, descriptor.clone3_result),
     Call("fork", "process", None, descriptor.no_args, _nothing),
     Call("vfork", "process", None, descriptor.no_args, _nothing),
+    Call("wait4", "process", None, waiting.child_args, _nothing),
+    Call("nanosleep", "process", None, waiting.nanosleep_args, _nothing),
+    Call("clock_nanosleep", "process", None, waiting.clock_nanosleep_args, _nothing),
+    Call("pause", "process", None, waiting.nothing_args, _nothing),
+    Call("restart_syscall", "process", None, waiting.nothing_args, _nothing),
     Call("exit", "process", None, descriptor.exit_args, _nothing),
     Call("exit_group", "process", None, descriptor.exit_args, _nothing),
     Call("open", "open", None, descriptor.open_args, _new_fd),

@@ -151,3 +151,27 @@ def epoll_wait_result(args: Registers, result: int, memory: Memory, entered: Fie
         return {}
     events = EPOLL_EVENT.iter_unpack(found)
     return {"values": {"ready": [{"events": EPOLL_EVENTS[bits], "data": epoll_data(data)} for bits, data in events]}}
+
+
+"""Sleeping, and waiting for children: not about sockets, but they answer what a program waits for"""
+
+
+def nanosleep_args(args: Registers, memory: Memory) -> Fields:
+    """nanosleep(req, rem)."""
+    return {"request_ms": timespec_ms(memory, args[0])}
+
+
+def clock_nanosleep_args(args: Registers, memory: Memory) -> Fields:
+    """clock_nanosleep(clockid, flags, request, remain): with TIMER_ABSTIME (1) the request is a point in time."""
+    fields: Fields = {"clockid": int32(args[0]), "request_ms": timespec_ms(memory, args[2])}
+    return fields | {"flags": ["TIMER_ABSTIME"]} if args[1] & 1 else fields
+
+
+def child_args(args: Registers, memory: Memory) -> Fields:
+    """wait4(pid, …): -1 stands for any child."""
+    return {"pid": int32(args[0])}
+
+
+def nothing_args(args: Registers, memory: Memory) -> Fields:
+    """restart_syscall(): the kernel goes on with a sleep that a signal interrupted."""
+    return {}
