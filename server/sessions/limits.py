@@ -47,6 +47,7 @@ class Limits:
 
 
 SANDBOX_ROWS = (
+    "hosts",
     "processes",
     "open_files",
     "memory_bytes",

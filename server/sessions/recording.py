@@ -8,6 +8,7 @@ anywhere.
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, cast
@@ -52,21 +53,23 @@ def read(path: Path) -> Iterator[bytes]:
     Raises:
         BadRequestError: It is no recording; the message names the line.
     """
+    try:
+        with _open(path, "rb") as file:
+            yield from _checked(file, path)
+    except (OSError, EOFError, zlib.error) as error:  # what gzip says of a file that is cut or no gzip at all
+        raise BadRequestError(f"{path.name} cannot be read: {error}", "Name another file, or record again.") from None
+
+
+def _checked(file: IO[bytes], path: Path) -> Iterator[bytes]:
     due = 1
-    with _open(path, "rb") as file:
-        try:
-            for number, line in enumerate(iter(lambda: file.readline(MAX_LINE), b""), 1):
-                text = line.rstrip(b"\r\n")
-                if number == 1 and not text.startswith(b'{"seq"'):
-                    _check_header(text, path)
-                    continue
-                if not text:
-                    continue
-                _check_entry(text, due, f"{path.name}, line {number}")
-                due += 1
-                yield text
-        except (OSError, EOFError) as error:  # what gzip says of a file that is cut or no gzip at all
-            raise BadRequestError(f"{path.name} cannot be read: {error}", "Record it again.") from None
+    for number, line in enumerate(iter(lambda: file.readline(MAX_LINE), b""), 1):
+        text = line.rstrip(b"\r\n")
+        if number == 1 and not text.startswith(b'{"seq"'):
+            _check_header(text, path)
+        elif text:
+            _check_entry(text, due, f"{path.name}, line {number}")
+            due += 1
+            yield text
 
 
 def _check_header(line: bytes, path: Path) -> None:
