@@ -59,6 +59,18 @@ class HostSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     addresses: list[str]
 
 
+class _Reply(msgspec.Struct, frozen=True, kw_only=True):
+    """What a sandbox's process answers to a command."""
+
+    ref: int
+    ok: bool
+    result: dict[str, Any] = {}
+    problem: dict[str, Any] = {}
+
+
+_decode_reply = msgspec.json.Decoder(_Reply).decode
+
+
 class Sandbox:
     """One running sandbox, seen from the server.
 
@@ -167,14 +179,14 @@ class Sandbox:
             self._why = self._why or str(_decode(lines[-1]).get("why", "it was closed"))
 
     def _add_reply(self, line: bytes) -> None:
-        message = _decode(line)
-        reply = self._replies.pop(message["ref"], None)
+        message = _decode_reply(line)
+        reply = self._replies.pop(message.ref, None)
         if reply is None or reply.done():
             return
-        if message["ok"]:
-            reply.set_result(message.get("result") or {})
+        if message.ok:
+            reply.set_result(message.result)
         else:
-            reply.set_exception(error_from(message["problem"]))
+            reply.set_exception(error_from(message.problem))
 
     def _end_channel(self) -> None:
         self._channel_ended = True
@@ -267,7 +279,7 @@ class _Channel(asyncio.Protocol):
                     self._sandbox._add_reply(line)
             if run:
                 self._sandbox._add_lines(run)
-        except (ValueError, KeyError, msgspec.DecodeError) as error:
+        except (ValueError, msgspec.DecodeError) as error:
             # A process that breaks the protocol cannot be trusted to keep order: end it, and say why.
             self._sandbox._why = self._sandbox._why or f"its process sent what no one understands ({error})"
             self._sandbox.kill()
@@ -330,37 +342,43 @@ class Zygote:
             SocketlabError: It could not be made; nothing of it is left.
         """
         self.start()
-        loop = asyncio.get_running_loop()
         sandbox = Sandbox(sandbox_id)
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         ready = sandbox._expect(0)
-        forked: asyncio.Future[int] = loop.create_future()
-        with theirs:
-            ours.setblocking(False)
-            self._sandboxes[sandbox_id] = sandbox
-            self._forked[sandbox_id] = forked
-            request = {"sandbox": sandbox_id, "hosts": hosts, "pace": pace, "limits": limits or {}}
-            try:
-                await loop.create_connection(lambda: _Channel(sandbox), sock=ours)
-                await self._send(_encode(request), theirs.fileno())
-            except OSError as error:
-                self._drop(sandbox, "it was never started")
-                raise _no_zygote(str(error)) from None
+        self._sandboxes[sandbox_id] = sandbox
         try:
             async with asyncio.timeout(START_SECONDS):
-                sandbox.pid = await forked
+                request = {"sandbox": sandbox_id, "hosts": hosts, "pace": pace, "limits": limits or {}}
+                sandbox.pid = await self._fork(sandbox, _encode(request))
                 sandbox.hosts = (await ready)["hosts"]
         except BaseException as error:
             ready.cancel()
-            if sandbox.pid == 0:
-                self._drop(sandbox, "it was never started")
-            else:
+            if sandbox.pid:
                 sandbox.kill()
                 await sandbox.ended.wait()
+            else:
+                self._drop(sandbox)
             if isinstance(error, TimeoutError):
                 raise NoAnswerError(f"The sandbox was not ready within {START_SECONDS} seconds.") from None
+            if isinstance(error, OSError):
+                raise _no_zygote(str(error)) from None
             raise
         return sandbox
+
+    async def _fork(self, sandbox: Sandbox, request: bytes) -> int:
+        """Ask for a sandbox's process, with one end of its channel; returns its pid."""
+        loop = asyncio.get_running_loop()
+        forked: asyncio.Future[int] = loop.create_future()
+        self._forked[sandbox.id] = forked
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        with theirs:
+            ours.setblocking(False)
+            try:
+                await loop.create_connection(lambda: _Channel(sandbox), sock=ours)
+            except BaseException:
+                ours.close()
+                raise
+            await self._send(request, theirs.fileno())
+        return await forked
 
     async def close(self) -> None:
         """End all sandboxes, then the zygote; return when none of their processes is left."""
@@ -373,11 +391,11 @@ class Zygote:
         self._let_go()
         await asyncio.to_thread(_reap, process)
 
-    def _drop(self, sandbox: Sandbox, why: str) -> None:
-        """Forget a sandbox that never got a process."""
+    def _drop(self, sandbox: Sandbox) -> None:
+        """Forget a sandbox of whose process nothing is known; if it is made yet, it ends with its channel."""
         self._sandboxes.pop(sandbox.id, None)
         self._forked.pop(sandbox.id, None)
-        sandbox._end_process(why)
+        sandbox._end_process("it never began")
         if sandbox._transport is not None:
             sandbox._transport.abort()
 
@@ -437,7 +455,7 @@ class Zygote:
         for sandbox in sandboxes.values():
             sandbox._why = sandbox._why or "the process that starts the sandboxes ended"
             if sandbox._pidfd < 0:
-                self._drop(sandbox, "it was never started")
+                self._drop(sandbox)
             else:
                 loop.add_reader(sandbox._pidfd, sandbox._end_process, "killed with the zygote")
 

@@ -133,8 +133,10 @@ class _Connection:
 
     async def _watch(self) -> None:
         """Return once the client has taken nothing for too long; it is told where to go on."""
-        while not self._sending or self._loop.time() - self._progress_at < self._limit:
+        stuck = False
+        while not stuck:
             await asyncio.sleep(self._limit / 4)
+            stuck = self._sending > 0 and self._loop.time() - self._progress_at > self._limit
         reason = f"resume after={self._after}"
         if self._abort is not None:
             self._abort(1013, reason)
