@@ -6,6 +6,7 @@
 * ``sandboxes``: the clients of the zygote and of each sandbox's own process.
 * ``door``: the one way in: who may do what, commands checked and sent on, idle sandboxes ended.
 * ``recording``: a log as a file, and back.
+* ``capabilities``: what this machine allows.
 * ``capture``: a log as pcapng.
 
 In come log lines and replies of sandbox processes, and commands of people; out go log lines,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
@@ -14,6 +15,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from server.errors import BadRequestError, NotFoundError
 from server.events import Pace
 from server.sessions import capture, sandboxes
+from server.sessions.capabilities import Capabilities, capabilities
 from server.sessions.door import DEFAULT_HOSTS, Door, Visitor
 from server.sessions.log import Log
 from server.sessions.sandboxes import HostSpec, Sandbox
@@ -21,6 +23,9 @@ from server.web import openapi, security
 
 router = APIRouter()
 _PIECE = 64 * 1024
+_TRIED_SECONDS = 60
+_tried: list[tuple[float, Capabilities]] = []
+_trying = asyncio.Lock()
 _encode = msgspec.json.Encoder().encode
 
 
@@ -71,9 +76,7 @@ async def health() -> Response:
 @router.get("/api/capabilities", **openapi.CAPABILITIES)
 async def get_capabilities() -> Response:
     """What this machine allows, as ``socketlab doctor --json`` says it."""
-    from server.web.machine import capabilities
-
-    return _json(await capabilities())
+    return _json(await _found())
 
 
 @router.post("/api/sandboxes", **openapi.CREATE)
@@ -132,6 +135,14 @@ async def read_capture(sandbox: Opened, host: Annotated[str | None, Query(max_le
         raise NotFoundError(f"There is no host {host!r}.", "Leave host out to get the packets of all hosts.")
     headers = {"Content-Disposition": f'attachment; filename="socketlab-{sandbox.id}.pcapng"'}
     return StreamingResponse(_packets(sandbox.log, host), 200, headers, "application/x-pcapng")
+
+
+async def _found() -> Capabilities:
+    """What this machine allows. It is tried once for all who ask within a minute: that takes real work."""
+    async with _trying:
+        if not _tried or time.monotonic() - _tried[0][0] > _TRIED_SECONDS:
+            _tried[:] = [(time.monotonic(), await asyncio.to_thread(capabilities))]
+        return _tried[0][1]
 
 
 def _new_sandbox(body: bytes) -> NewSandbox:

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from server.commands import Command
 from server.events import Event
+from server.sessions.capabilities import Capabilities
 from server.sessions.door import DEFAULT_HOSTS
 
 _REF = "#/components/schemas/{name}"
@@ -82,6 +83,14 @@ def _object(**properties: dict[str, Any]) -> dict[str, Any]:
 
 
 _TEXT = {"type": "string"}
+_CHECK = {
+    "name": "ptrace",
+    "ok": True,
+    "essential": True,
+    "detail": "a process stopped at its call, number 110",
+    "without": "System calls cannot be seen or held.",
+    "hint": "",
+}
 _FORBIDDEN = _problem(
     "The request comes from another origin.", "That is not yours to use", 403, "A page of another site may not act."
 )
@@ -107,7 +116,10 @@ def _route(ok: dict[int | str, dict[str, Any]], **more: Any) -> dict[str, Any]: 
 
 HEALTH = _route({200: _json("The server answers.", {"status": "ok"}, _object(status=_TEXT))}, tags=["server"])
 
-CAPABILITIES = _route({200: _json("What was found.", {"ok": True, "checks": []})}, tags=["server"])
+CAPABILITIES = _route(
+    {200: _json("What was found.", {"ok": True, "checks": [_CHECK]}, {"$ref": _REF.format(name="Capabilities")})},
+    tags=["server"],
+)
 
 CREATE = _route(
     {
@@ -223,7 +235,7 @@ def document(app: FastAPI, *types: type) -> dict[str, Any]:
     """
     if app.openapi_schema is None:
         built = FastAPI.openapi(app)
-        kinds = [*get_args(Command), *get_args(Event), *types]
+        kinds = [*get_args(Command), *get_args(Event), Capabilities, *types]
         _, schemas = msgspec.json.schema_components(kinds, ref_template=_REF)
         schemas["Problem"] = PROBLEM_SCHEMA
         schemas["Command"] = _union(get_args(Command), "command")
