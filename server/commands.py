@@ -16,6 +16,7 @@ from server.events import Pace
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=32, pattern=r"^[a-z][a-z0-9-]*$")]
 Argument = Annotated[str, msgspec.Meta(max_length=4096, pattern=r"^[^\x00]*\Z")]
 Arguments = Annotated[list[Argument], msgspec.Meta(max_length=64)]
+Folder = Annotated[str, msgspec.Meta(max_length=256, pattern=r"^/labs(/[A-Za-z0-9_][A-Za-z0-9._-]*)*\Z")]
 Identifier = Annotated[int, msgspec.Meta(ge=1, le=2**53)]
 Milliseconds = Annotated[int, msgspec.Meta(ge=0, le=60_000)]
 
@@ -25,12 +26,16 @@ class _Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class ProcessStart(_Command, frozen=True, tag="process.start"):
-    """Start an ordinary program on a host: ``program`` from the catalogue with ``args``, or any ``argv``."""
+    """Start an ordinary program on a host: ``program`` from the catalogue with ``args``, or any ``argv``.
+
+    ``folder`` is where it starts, ``/labs`` or a folder in it; without it, where the catalogue's programs are.
+    """
 
     host: Name
     program: Annotated[str, msgspec.Meta(max_length=64)] | None = None
     args: Arguments = []
     argv: Annotated[list[Argument], msgspec.Meta(min_length=1, max_length=64)] | None = None
+    folder: Folder | None = None
     credentials: Literal["user", "admin"] = "user"
 
 

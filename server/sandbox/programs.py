@@ -17,6 +17,7 @@ from server.errors import BadRequestError, ConflictError, LimitError, NotFoundEr
 from server.sandbox.confinement import Credentials, Limits, exceeds, resident_bytes
 from server.sandbox.hosts import Host
 from server.sandbox.journal import Journal
+from server.sandbox.plan import WORKING_DIRECTORY
 from server.sandbox.spawn import failure, spawn
 from server.sandbox.tracer import Process, Tracer
 from server.sandbox.watch import Watch
@@ -97,6 +98,7 @@ class Programs:
             pid, error = spawn(
                 host,
                 argv,
+                folder=command.folder or WORKING_DIRECTORY,
                 credentials=command.credentials,
                 stdio=stdio,
                 limits=self._limits,

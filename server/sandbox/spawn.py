@@ -25,7 +25,7 @@ from server.linux.calls import MACHINE, errno_name
 from server.linux.namespaces import CLONE_NEWNET, CLONE_NEWUTS, setns, unshare
 from server.sandbox.confinement import NICE, Credentials, Limits, apply_rlimits, seccomp_filter
 from server.sandbox.hosts import Host
-from server.sandbox.plan import HOME, WORKING_DIRECTORY, search_path
+from server.sandbox.plan import HOME, search_path
 
 ENVIRONMENT: Final[dict[str, str]] = {
     "PATH": search_path(),
@@ -41,16 +41,16 @@ ENVIRONMENT: Final[dict[str, str]] = {
 _GRANTED: dict[Credentials, tuple[int, ...]] = {"user": (), "admin": (capabilities.CAP_NET_BIND_SERVICE,)}
 
 
-def find_program(name: str) -> str:
-    """Where execve(2) will find a program, as a shell would look.
+def find_program(name: str, folder: str) -> str:
+    """Where execve(2) will find a program that is started in ``folder``, as a shell would look.
 
     Raises:
         BadRequestError: There is none, or it cannot be executed.
     """
     if "/" in name:
-        places = [os.path.join(WORKING_DIRECTORY, name)]
+        places = [os.path.join(folder, name)]
     else:
-        places = [os.path.join(folder, name) for folder in ENVIRONMENT["PATH"].split(":")]
+        places = [os.path.join(place, name) for place in ENVIRONMENT["PATH"].split(":")]
     found = [place for place in places if os.path.isfile(place)]
     for place in found:
         if os.access(place, os.X_OK):
@@ -67,6 +67,7 @@ def spawn(
     host: Host,
     argv: Sequence[str],
     *,
+    folder: str,
     credentials: Credentials,
     stdio: tuple[int, int, int],
     limits: Limits,
@@ -77,6 +78,7 @@ def spawn(
     Args:
         host: Where.
         argv: The program and its arguments.
+        folder: Where it starts.
         credentials: ``admin`` keeps CAP_NET_BIND_SERVICE; ``user`` nothing.
         stdio: The child's standard input, output and error; the caller keeps them and closes its copies.
         limits: The rlimits.
@@ -87,10 +89,12 @@ def spawn(
         ``failure`` understands.
 
     Raises:
-        BadRequestError: There is no such program.
+        BadRequestError: There is no such program or folder.
         LimitError: The kernel gives no further process.
     """
-    program = find_program(argv[0])
+    if not os.path.isdir(folder):
+        raise BadRequestError(f"There is no folder {folder} here.", "The labs and their programs are below /labs.")
+    program = find_program(argv[0], folder)
     go_read, go_write = os.pipe()
     error_read, error_write = os.pipe()
     process.set_dumpable(True)
@@ -102,7 +106,7 @@ def spawn(
             os.close(fd)
         raise LimitError(f"There can be no further process: {error.strerror}.", "End one first.") from None
     if pid == 0:
-        _become(program, argv, host, credentials, stdio, limits, go_read, error_write)
+        _become(program, argv, folder, host, credentials, stdio, limits, go_read, error_write)
     os.close(go_read)
     os.close(error_write)
     try:
@@ -139,6 +143,7 @@ def failure(told: bytes, argv: Sequence[str]) -> SocketlabError:
 def _become(
     program: str,
     argv: Sequence[str],
+    folder: str,
     host: Host,
     credentials: Credentials,
     stdio: tuple[int, int, int],
@@ -155,7 +160,7 @@ def _become(
         setns(host.netns, CLONE_NEWNET)
         unshare(CLONE_NEWUTS)
         socket.sethostname(host.name)
-        os.chdir(WORKING_DIRECTORY)
+        os.chdir(folder)
         os.umask(0o022)
         os.setpriority(os.PRIO_PROCESS, 0, NICE)
         apply_rlimits(limits)
