@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, get_args
 
 import msgspec
-from fastapi import FastAPI
+from fastapi import FastAPI, Response
 
 from server.commands import Command
 from server.events import Event
@@ -111,7 +111,13 @@ _OWN = {401: _MISSING, 404: _NOT_FOUND, 422: _BAD}
 
 def _route(ok: dict[int | str, dict[str, Any]], **more: Any) -> dict[str, Any]:  # noqa: ANN401 (OpenAPI members)
     status = int(next(iter(ok)))
-    return {"status_code": status, "responses": ok | more.pop("problems", {}), "response_model": None, **more}
+    return {
+        "status_code": status,
+        "response_class": Response,
+        "responses": ok | more.pop("problems", {}),
+        "response_model": None,
+        **more,
+    }
 
 
 HEALTH = _route({200: _json("The server answers.", {"status": "ok"}, _object(status=_TEXT))}, tags=["server"])
