@@ -1,7 +1,7 @@
 // Ties the playground together: stream → log → clock → layout → stage and its companions.
 
 import { Clock } from "./clock.js";
-import { Commands, createSandbox } from "./commands.js";
+import { Commands, createSandbox, endSandbox } from "./commands.js";
 import { attempt, bindControls, one } from "./controls.js";
 import { EventList } from "./events.js";
 import { evidence } from "./evidence.js";
@@ -26,6 +26,7 @@ import { fontsReady, measure, sizes } from "./view.js";
 const FIRST_PACE = "slow";
 const SPEAK_MS = 2000;
 const MOST_MARKS = 120;
+const MOST_WAITS = 6;
 
 const main = one("main");
 const log = new Log(narrate);
@@ -54,14 +55,24 @@ const desk = { log, clock, commands: () => commands, chosen: () => chosen, choos
 /** @returns {View} */
 function view() {
   const home = one("[data-stage]");
-  const projector = document.documentElement.dataset.view === "projector";
+  const { view: kind, wall } = document.documentElement.dataset;
   const width = Math.max(280, home.clientWidth);
   const height = Math.max(240, home.clientHeight);
   const words = (/** @type {number} */ id) => {
     const packet = log.packets.get(id);
     return packet ? chipWords(packet) : "";
   };
-  return { width, height, sizes: sizes(innerWidth, innerHeight, projector), facing: width < 560, peer, measure, words };
+  const repeats = (/** @type {number} */ id) => Boolean(log.packets.get(id)?.repeats);
+  return {
+    width,
+    height,
+    sizes: sizes(innerWidth, innerHeight, kind === "projector", wall === "ladder"),
+    facing: width < 560,
+    peer,
+    measure,
+    words,
+    repeats,
+  };
 }
 
 /**
@@ -84,7 +95,7 @@ function draw(seq, from) {
   if (sameSize) play(stage, pictured, picture, passed, shown, scene.state.t);
   pictured = picture;
   light();
-  ladder.update(picture, seq, picture.size > 20 ? Math.max(24, picture.size * 0.75) : 13);
+  ladder.update(picture, seq, picture.size > 20 ? 24 : 13);
   list.update(seq, chosen);
   if (main.dataset.tab === "tables") drawTable(one("[data-tables]"), scene, chosen);
   drawPrograms(one("[data-programs]"), scene.state, log, live);
@@ -107,7 +118,7 @@ function drawTime(seq) {
   scrub.max = String(log.end);
   scrub.value = String(seq);
   set(document.documentElement, { "data-past": past });
-  text(one("[data-seq]"), past ? `seq ${seq} of ${log.end} · looking back · End = now` : `seq ${seq} of ${log.end}`);
+  text(one("[data-moment]"), past ? `seq ${seq} of ${log.end} · looking back · End = now` : `seq ${seq} of ${log.end}`);
   /** @type {HTMLButtonElement} */ (one('[data-action="now"]')).disabled = !past;
   /** @type {HTMLButtonElement} */ (one('[data-action="back"]')).disabled = seq <= 0;
   set(one('[data-action="play"]'), { "aria-pressed": clock.mode === "playing" ? "true" : "false" });
@@ -121,11 +132,26 @@ function drawTime(seq) {
   }
   drawMarks();
   const said = log.said(seq);
+  drawWaits(past || state.pace !== "step" ? [] : moments);
   const waits = past || state.pace === "live" ? "" : waitingWords(state, log);
   const narration = said?.note.text ?? "Nothing runs. Press Start server.";
-  const words = waits && state.pace === "step" ? `${narration} Waits for you: ${waits}.` : narration;
-  text(one("[data-narration]"), words);
-  speak(words);
+  text(one("[data-narration]"), narration);
+  speak(waits && state.pace === "step" ? `${narration} Now waits: ${waits}.` : narration);
+}
+
+/**
+ * When several moments wait, the person chooses which goes first.
+ * @param {import("./fold.js").Moment[]} moments
+ */
+function drawWaits(moments) {
+  const shown = moments.length > 1 ? moments.slice(0, MOST_WAITS) : [];
+  join(
+    one("[data-waits]"),
+    shown,
+    (moment) => String(moment.moment),
+    (moment) => html("button", { type: "button", class: "chip", "data-ask": "release", "data-value": moment.moment }),
+    (button, moment) => text(button, momentName(moment, log)),
+  );
 }
 
 /** At most one sentence in two seconds goes to the screen reader; the last one always does. @param {string} words */
@@ -189,7 +215,7 @@ function choose(key) {
   chosen = key;
   const drawer = one("#evidence");
   drawer.hidden = key === "";
-  set(main, { "data-evidence": key !== "" });
+  set(main, { "data-drawer": key !== "" });
   if (key) drawEvidence();
   light();
   list.update(clock.shown, chosen);
@@ -274,7 +300,9 @@ function hostsKnown() {
     if (words && words.textContent !== `Connect from ${name}`) words.textContent = `Connect from ${name}`;
   });
   const query = order.map((name) => `hosts=${encodeURIComponent(name)}`).join("&");
-  one("[data-catalogue]").setAttribute("hx-get", `/panels/catalogue?${query}`);
+  const catalogue = one("[data-catalogue]");
+  catalogue.setAttribute("hx-get", `/panels/catalogue?${query}`);
+  /** @type {any} */ (window).htmx?.process(catalogue);
 }
 
 async function begin() {
@@ -290,8 +318,13 @@ async function begin() {
     connect(existing);
     return;
   }
+  await create();
+}
+
+async function create() {
   try {
     const made = await createSandbox(FIRST_PACE);
+    remember([...remembered(), made.id]);
     history.replaceState(null, "", `/s/${made.id}`);
     connect(made.id);
   } catch (error) {
@@ -305,7 +338,32 @@ async function begin() {
             hint: "Is it running? Then reload this page.",
           };
     linkChanged("refused", problem);
+    if (problem.status === 429 && remembered().length > 0) offerRoom();
   }
+}
+
+/** A visitor who has as many sandboxes as may be can end the oldest of their own. */
+function offerRoom() {
+  const button = html("button", { type: "button", class: "button primary" }, "End my oldest playground and go on");
+  button.addEventListener("click", async () => {
+    const [oldest, ...others] = remembered();
+    remember(others);
+    await endSandbox(oldest);
+    overlay("");
+    await create();
+  });
+  one("[data-overlay]").querySelector("a")?.replaceWith(button);
+}
+
+/** @returns {string[]} ids of the sandboxes that this browser made, oldest first */
+function remembered() {
+  const kept = JSON.parse(localStorage.getItem("sandboxes") ?? "[]");
+  return Array.isArray(kept) ? kept.map(String) : [];
+}
+
+/** @param {string[]} ids */
+function remember(ids) {
+  localStorage.setItem("sandboxes", JSON.stringify(ids.slice(-32)));
 }
 
 begin();

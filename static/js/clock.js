@@ -3,6 +3,10 @@
 /** @typedef {import("./log.js").Log} Log */
 
 const STEP_MS = 700;
+/** How long a telling moment stays that the kernel passes through at once. */
+const DWELL_MS = 500;
+const MOST_DWELLS = 3;
+const DWELLS = new Set(["LISTEN", "SYN-RECEIVED", "established"]);
 
 export class Clock {
   /**
@@ -18,18 +22,37 @@ export class Clock {
     this.shown = -1;
     this.frame = 0;
     this.timer = 0;
+    this.dwell = 0;
   }
 
   /** Events have come, or something else asks for a new picture. */
   touch() {
-    if (this.mode === "now") this.seq = this.log.end;
     if (this.frame) return;
     this.frame = requestAnimationFrame(() => {
       this.frame = 0;
+      if (this.mode === "now" && !this.dwell) this.seq = this.#present();
       const from = this.shown;
       this.shown = this.seq;
       this.show(this.seq, from);
     });
+  }
+
+  /**
+   * The end of the log; but at a pace for people, a telling moment that came together with what follows it
+   * is shown first ("established, and nobody has accepted"). Whoever is further behind than a few of these jumps.
+   */
+  #present() {
+    const { log } = this;
+    if (this.shown < 0 || log.head.state.pace === "live" || document.hidden) return log.end;
+    const passed = log.marks
+      .slice(-MOST_DWELLS - 1)
+      .filter(({ seq, mark }) => DWELLS.has(mark) && seq > this.shown && seq < log.end);
+    if (passed.length === 0 || passed.length > MOST_DWELLS) return log.end;
+    this.dwell = window.setTimeout(() => {
+      this.dwell = 0;
+      this.touch();
+    }, DWELL_MS);
+    return passed[0].seq;
   }
 
   /** @param {number} seq */
@@ -90,6 +113,8 @@ export class Clock {
 
   #stop() {
     window.clearTimeout(this.timer);
+    window.clearTimeout(this.dwell);
     this.timer = 0;
+    this.dwell = 0;
   }
 }

@@ -51,6 +51,9 @@ export function bindControls(desk) {
   const scrub = one("[data-scrub]");
   scrub.addEventListener("input", () => desk.clock.seek(Number(/** @type {HTMLInputElement} */ (scrub).value)));
   document.addEventListener("stage:select", (event) => desk.choose(/** @type {CustomEvent} */ (event).detail.key));
+  for (const fold of document.querySelectorAll("details.fold")) {
+    fold.addEventListener("toggle", () => setTimeout(() => fold.scrollIntoView({ block: "nearest" }), 150));
+  }
   document.addEventListener("ladder:seek", (event) => desk.clock.seek(/** @type {CustomEvent} */ (event).detail.seq));
   bindKeys(bindings(desk), one("[data-keys]"), one("[data-single-keys]"));
 }
@@ -79,8 +82,14 @@ function next(desk) {
 function projector(desk) {
   const root = document.documentElement;
   const on = root.dataset.view !== "projector";
-  if (on) root.dataset.view = "projector";
-  else delete root.dataset.view;
+  if (on) {
+    root.dataset.before = root.dataset.theme ?? "auto";
+    root.dataset.view = "projector";
+    root.dataset.theme = "projector";
+  } else {
+    delete root.dataset.view;
+    root.dataset.theme = root.dataset.before;
+  }
   one('[data-action="projector"]').setAttribute("aria-pressed", String(on));
   desk.redraw();
 }
@@ -88,6 +97,7 @@ function projector(desk) {
 /** @param {Desk} desk @param {string} ask @param {number} value */
 function perform(desk, ask, value) {
   if (ask === "seek") desk.clock.seek(value);
+  else if (ask === "release") attempt(desk, (commands) => commands.release(value));
   else if (ask === "input-end") attempt(desk, (commands) => commands.endInput(value));
   else if (ask.startsWith("signal-"))
     attempt(desk, (commands) => commands.signal(value, /** @type {any} */ (ask.slice(7))));
@@ -221,8 +231,8 @@ function bindings(desk) {
     },
     {
       keys: ["L"],
-      words: "ladder or table",
-      act: () => showTab(main, main.dataset.tab === "ladder" ? "tables" : "ladder", desk),
+      words: "ladder or table; in the projector view, with or without the ladder",
+      act: () => ladderOrNot(desk),
     },
     { keys: ["V"], words: "projector view", act: () => projector(desk) },
     {
@@ -242,6 +252,18 @@ function bindings(desk) {
     { keys: ["Escape"], words: "close the evidence; out of the stage", act: () => desk.choose("") },
     { keys: ["?"], words: "this list", act: () => /** @type {HTMLDialogElement} */ (one("dialog#keys")).showModal() },
   ];
+}
+
+/** @param {Desk} desk */
+function ladderOrNot(desk) {
+  const root = document.documentElement;
+  if (root.dataset.view === "projector") {
+    if (root.dataset.wall === "ladder") delete root.dataset.wall;
+    else root.dataset.wall = "ladder";
+    desk.redraw();
+  } else {
+    showTab(one("main"), one("main").dataset.tab === "ladder" ? "tables" : "ladder", desk);
+  }
 }
 
 function focusedPacket() {

@@ -32,11 +32,11 @@ import { fit, fitStart } from "./shapes.js";
  * @returns {Cutaway}
  */
 export function cutaway(state, places, name, box, flipped, metrics) {
-  const { f, roomy } = metrics;
+  const { f, names } = metrics;
   const pad = 0.55 * f;
   const head = 1.9 * f;
   const strip = 1.55 * f;
-  const zone = roomy ? 1.35 * f : 0;
+  const zone = names ? 1.35 * f : 0;
   const inner = { x: box.x + pad, w: box.w - 2 * pad };
   const processes = processGrid(state, places, inner.w - pad, metrics, box.h);
   const userH = zone + processes.height + 1.2 * pad;
@@ -141,7 +141,7 @@ function processGrid(state, places, width, metrics, hostH) {
   const pids = Object.keys(places.processes.of).sort((a, b) => places.processes.of[a] - places.processes.of[b]);
   const needed = pids.length > 0 ? Math.max(...pids.map((pid) => places.processes.of[pid])) + 1 : 0;
   const cols = Math.max(1, Math.min(most, needed));
-  const mostRows = Math.max(1, Math.floor((hostH * 0.35) / (cardH + gap)));
+  const mostRows = Math.max(1, Math.floor((hostH * 0.45) / (cardH + gap)));
   const rows = Math.max(1, Math.min(mostRows, Math.ceil(needed / cols)));
   const capacity = rows * cols;
   const height = rows * (cardH + gap) - gap;
@@ -356,7 +356,9 @@ function doorRow(places, host, box, kernel, flipped, metrics, made) {
   const labels = new Map(all.map((door) => [door, doorWords(door, places.crowd[door] ?? 1)]));
   const widest = Math.max(0, ...[...labels.values()].slice(0, 64).map((words) => wide(words, "code")));
   const pitch = Math.max(5 * f, widest + 1.6 * f);
-  const count = Math.max(1, Math.floor((box.w - f) / pitch));
+  const fits = Math.max(1, Math.floor((box.w - f) / pitch));
+  const needed = all.reduce((most, door) => Math.max(most, places.doors.of[door] + 1), 0);
+  const count = fits % 2 === 0 && needed < fits ? fits - 1 : fits; // odd, so that the first door is in the middle
   const crowded = all.some((door) => places.doors.of[door] >= count);
   if (crowded) made.overflow = true;
   const y = flipped ? box.y : box.y + box.h - h;

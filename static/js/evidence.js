@@ -26,7 +26,7 @@ export function evidence(key, scene, log, live) {
     case "event":
       return eventPage(Number(first), scene, log, live);
     case "call":
-      return callPage(Number(first), log);
+      return callPage(Number(first), scene, log, live);
     case "socket":
       return socketPage(first, scene, log);
     case "packet":
@@ -63,8 +63,8 @@ function eventPage(seq, scene, log, live) {
   return { title: page.title, parts: [...head, ...page.parts, raw(event)] };
 }
 
-/** @param {number} id @param {Log} log @returns {Page} */
-function callPage(id, log) {
+/** @param {number} id @param {Scene} scene @param {Log} log @param {boolean} live @returns {Page} */
+function callPage(id, scene, log, live) {
   const call = log.calls.get(id);
   if (!call) return { title: "System call", parts: [gone()] };
   const back = log.returns.get(id);
@@ -87,7 +87,11 @@ function callPage(id, log) {
     table(Object.entries(call.args).map(([field, value]) => [field, argument(call.pid, field, value)])),
   ];
   parts.push(html("h3", {}, "Result"));
-  if (!back) parts.push(html("p", {}, "It has not returned: the program waits in it."));
+  const moment = Object.values(scene.state.moments).find((waiting) => waiting.call === id);
+  if (moment && live)
+    parts.unshift(html("p", { class: "actions" }, action("release", moment.moment, "Let it enter the kernel")));
+  if (moment) parts.push(html("p", {}, "It has not begun: the program is held before it."));
+  else if (!back) parts.push(html("p", {}, "It has not returned: the program waits in it."));
   else if (back.error)
     parts.push(html("p", { class: "failed" }, html("strong", {}, back.error), ` ${ERRORS[back.error] ?? ""}`));
   else parts.push(table(results(back)));

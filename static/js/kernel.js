@@ -86,7 +86,7 @@ export function kernelGrid(state, places, host, box, metrics, made) {
 
 /** @param {Metrics} metrics */
 function cardHeight({ f, roomy }) {
-  return roomy ? 5.5 * f : 3.1 * f;
+  return roomy ? 5.75 * f : 3.1 * f;
 }
 
 /**
@@ -173,11 +173,13 @@ function listenCard(socket, guests, box, several, metrics, made) {
   const second = Math.min(whole.length, budget - first);
   /** @type {Text[]} */
   const texts = [
+    { x: plug.w + 0.6 * f, y: f, text: "LISTEN", face: "strong" },
     {
-      x: plug.w + 0.6 * f,
+      x: box.w - 0.6 * f,
       y: f,
-      text: fit(`LISTEN ${socket.local}`, box.w - plug.w - f, "code", metrics),
-      face: "code",
+      text: fitStart(socket.local, box.w - plug.w - 1.8 * f - wide("LISTEN", "strong"), "mono", metrics),
+      face: "mono",
+      anchor: "end",
     },
   ];
   /** @type {Place[]} */
@@ -206,7 +208,7 @@ function listenCard(socket, guests, box, several, metrics, made) {
           guest,
           { x: box.x + pad, y: box.y + y, w: box.w - 2 * pad, h: guestH },
           several,
-          { f, wide, roomy: false },
+          { f, wide, names: false, roomy: false },
           socket.socket,
         ),
       );
@@ -287,14 +289,14 @@ function socketCard(socket, box, several, metrics, room) {
     const where = unnamed(socket.local) ? "not bound yet" : socket.local;
     texts.push({
       x,
-      y: 2.3 * f,
+      y: 2.25 * f,
       text: fitStart(where, room2, "mono", metrics),
       face: unnamed(socket.local) ? "plain" : "mono",
       muted: true,
     });
     texts.push({
       x,
-      y: 3.55 * f,
+      y: 3.45 * f,
       text: fitStart(remote || (udp ? "one socket, many peers" : "no peer"), room2, remote ? "mono" : "plain", metrics),
       face: remote ? "mono" : "plain",
       muted: !remote,
@@ -302,7 +304,7 @@ function socketCard(socket, box, several, metrics, room) {
   } else {
     const line = remote || (unnamed(socket.local) ? "not bound yet" : socket.local);
     const face = remote || !unnamed(socket.local) ? "mono" : "plain";
-    texts.push({ x, y: 2.15 * f, text: fitStart(line, room2, face, metrics), face, muted: !remote });
+    texts.push({ x, y: 2.05 * f, text: fitStart(line, room2, face, metrics), face, muted: !remote });
   }
   buffers(socket, box, x, room2, metrics, texts, bars);
   const where = room ? ", waits for accept, no fd yet" : `, ${ownerWords(socket)}`;
@@ -336,7 +338,7 @@ function socketCard(socket, box, several, metrics, room) {
 function buffers(socket, box, x, width, metrics, texts, bars) {
   const { f, roomy } = metrics;
   const half = width / 2;
-  const y = box.h - 0.42 * f;
+  const y = box.h - 0.38 * f;
   const parts = /** @type {["recv" | "send", number][]} */ ([
     ["recv", socket.recv_queue],
     ["send", socket.send_queue],
@@ -346,12 +348,12 @@ function buffers(socket, box, x, width, metrics, texts, bars) {
     const left = x + index * half;
     const full = half - 0.4 * f;
     if (roomy)
-      texts.push({ x: left, y: 4.5 * f, text: fit(`${kind} ${value} B`, full, "plain", metrics), face: "plain" });
+      texts.push({ x: left, y: 4.65 * f, text: fit(`${kind} ${value} B`, full, "plain", metrics), face: "plain" });
     bars.push({
       x: left,
       y,
       w: Math.max(0.3 * f, (full * Math.min(20, Math.log2(1 + value))) / 20),
-      h: 0.25 * f,
+      h: 0.2 * f,
       kind,
       value,
     });
@@ -374,7 +376,7 @@ function groupCard(host, counts, box, metrics) {
   /** @type {Text[]} */
   const texts = [
     { x: 0.5 * f, y: 0.95 * f, text: fit(`${total} more sockets`, width, "strong", metrics), face: "strong" },
-    { x: 0.5 * f, y: 2.15 * f, text: fit(words.join(", "), width, "plain", metrics), face: "plain" },
+    { x: 0.5 * f, y: 2.05 * f, text: fit(words.join(", "), width, "plain", metrics), face: "plain" },
   ];
   return {
     key: `group:${host}:${order[0][0] === "LISTEN" ? "listen" : "grid"}`,

@@ -42,6 +42,7 @@ export class Ladder {
     /** @type {Layout | null} */
     this.layout = null;
     this.size = 13;
+    this.sight = "";
     this.svg = el("svg", { class: "ladder" });
     this.lines = el("g", { class: "lines" });
     this.spans = el("g", { class: "spans" });
@@ -72,8 +73,10 @@ export class Ladder {
     this.size = size;
     this.layout = layout;
     this.#take();
-    const moved = seq !== this.seq;
+    const sight = `${this.home.clientHeight} ${layout.width} ${size}`;
+    const moved = seq !== this.seq || sight !== this.sight;
     this.seq = seq;
+    this.sight = sight;
     if (this.home.clientHeight === 0) return;
     const height = Math.max(this.home.clientHeight, (this.rungs.length + 1) * this.rowH);
     set(this.svg, { width: layout.width, height, viewBox: `0 0 ${layout.width} ${height}` });
@@ -143,6 +146,7 @@ export class Ladder {
     const shown = this.rungs.slice(first, last + 1).map((rung, index) => ({ rung, index: first + index }));
     const metrics = {
       f: this.size,
+      names: false,
       roomy: false,
       wide: (/** @type {string} */ words, /** @type {import("./shapes.js").Face} */ face) =>
         this.measure(words, face) * this.size,
@@ -238,11 +242,17 @@ export class Ladder {
     if (!packet || !ends) return nothing;
     if (rung.kind === "end") {
       const fate = this.log.fates.get(rung.id);
-      if (fate?.type !== "packet.dropped") return nothing;
+      if (fate?.type !== "packet.dropped" || packet.repeats) return nothing;
       return { x: (ends.from.x + ends.to.x) / 2, anchor: "middle", face: "strong", failed: true, text: "lost" };
     }
-    const label = `${chipWords(packet)}${packet.repeats ? " again" : ""}`;
-    return { x: ends.from.x + (ends.to.x - ends.from.x) * 0.5, anchor: "middle", face: "strong", text: label };
+    const words = `${chipWords(packet)}${packet.repeats ? " again" : ""}`;
+    const side = Math.sign(ends.to.x - ends.from.x);
+    return {
+      x: ends.from.x + side * 0.8 * metrics.f,
+      anchor: side < 0 ? "end" : undefined,
+      face: "strong",
+      text: fit(words, Math.abs(ends.to.x - ends.from.x) - 2 * metrics.f, "strong", metrics),
+    };
   }
 
   /**
@@ -312,6 +322,7 @@ export class Ladder {
     const packet = this.log.packets.get(span.rung.id);
     if (!ends || !packet) return { d: "" };
     const lost = !span.open && this.log.fates.get(span.rung.id)?.type === "packet.dropped";
+    if (lost && packet.repeats) return { d: "" };
     const part = span.open || lost ? 0.5 : 1;
     const x1 = ends.from.x;
     const x2 = x1 + (ends.to.x - x1) * part;

@@ -22,6 +22,7 @@ import { chipKind } from "./headers.js";
  * @property {string} peer the client that is shown where not all fit; empty: the first
  * @property {(text: string, face: Face) => number} measure width of a text at a font size of 1
  * @property {(packet: number) => string} words what stands on a packet's chip
+ * @property {(packet: number) => boolean} repeats whether a packet is a retransmission
  */
 /** @typedef {Shape & {chip: import("./headers.js").ChipKind, from: Point, to: Point, due: number | null, sent: number, packet: string}} Chip */
 /**
@@ -42,6 +43,10 @@ import { chipKind } from "./headers.js";
  * @property {(host: string | null, protocol: string, address: string) => Point | null} door where a packet's end stands
  */
 
+const ROOMY = 2;
+const NAMED = 1;
+const BARE = 0;
+
 /**
  * The largest text at which everything is shown by itself; if none is large enough, the smallest, with groups.
  * @param {Scene} scene
@@ -52,26 +57,27 @@ export function layout(scene, view) {
   /** @type {Layout | null} */
   let made = null;
   for (const size of view.sizes) {
-    for (const roomy of [true, false]) {
-      made = arrange(scene, view, size, roomy);
+    for (const density of view.facing ? [BARE] : [ROOMY, NAMED]) {
+      made = arrange(scene, view, size, density);
       if (!made.overflow) return made;
     }
   }
-  return /** @type {Layout} */ (made);
+  return view.facing ? /** @type {Layout} */ (made) : arrange(scene, view, view.sizes[view.sizes.length - 1], BARE);
 }
 
 /**
  * @param {Scene} scene
  * @param {View} view
  * @param {number} f
- * @param {boolean} roomy
+ * @param {number} density
  * @returns {Layout}
  */
-function arrange(scene, view, f, roomy) {
+function arrange(scene, view, f, density) {
   const { state, places } = scene;
   const metrics = {
     f,
-    roomy: roomy && !view.facing,
+    roomy: density === ROOMY,
+    names: density !== BARE,
     wide: (/** @type {string} */ text, /** @type {Face} */ face) => view.measure(text, face) * f,
   };
   const chipH = Math.max(24, 1.75 * f);

@@ -165,7 +165,7 @@ function passes(stage, before, after, events, view, most) {
     if (made >= most) break;
     const lost = event.type === "packet.dropped";
     const fresh = sent.get(event.packet);
-    if (fresh && (fresh.loopback || (lost && fresh.repeats))) continue;
+    if (fresh?.loopback || (lost && view.repeats(event.packet))) continue;
     const chip = there.get(String(event.packet)) ?? (fresh ? looseChip(fresh, after, view) : null);
     if (!chip) continue;
     const slowly = there.has(String(event.packet)) && chip.due !== null;

@@ -95,7 +95,7 @@ export function narrate(event, scene, log) {
       if (event.state !== "LISTEN") return null;
       return say(`Nobody listens on ${event.host} port ${endpoint(event.local).port} any more.`);
     case "packet.sent":
-      return sent(event);
+      return swallowed(event, scene) ? null : sent(event);
     case "packet.held": {
       const packet = log.packets.get(event.packet);
       return packet ? say(`The ${packetName(packet)} is held on the wire until you deliver or drop it.`, "held") : null;
@@ -106,7 +106,12 @@ export function narrate(event, scene, log) {
     }
     case "packet.dropped": {
       const packet = log.packets.get(event.packet);
-      if (!packet || packet.repeats) return null;
+      if (!packet) return null;
+      if (packet.repeats && swallowed(packet, scene)) {
+        return say(
+          `The kernel of ${packet.source_host} sends it again, for no answer has come; the wire counts it on the packet that still waits.`,
+        );
+      }
       return say(`The ${packetName(packet)} from ${packet.source_host} is lost: ${event.why}.`, "dropped");
     }
     case "pace.changed":
@@ -352,6 +357,15 @@ function sent(event) {
     default:
       return null;
   }
+}
+
+/**
+ * Whether it repeats a packet that is still on the wire, which takes no second one in.
+ * @param {PacketSent} packet
+ * @param {Scene} scene
+ */
+function swallowed(packet, scene) {
+  return Boolean(packet.repeats && scene.state.packets[packet.repeats]);
 }
 
 /** @param {PacketSent} packet */

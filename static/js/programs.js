@@ -47,19 +47,20 @@ function create(pid, process) {
     placeholder: "a line of text",
   });
   const send = html("button", { class: "button small", type: "submit" }, icon("send"), "Send");
+  const close = act("input-end", pid, "Close", "Closes its standard input: a client then closes its connection");
+  const name = html("button", { type: "button", class: "link name", "data-evidence-key": `process:${pid}` });
+  const ends = html(
+    "span",
+    { class: "ends" },
+    act("signal-INT", pid, "Stop", "SIGINT, as Ctrl-C does"),
+    act("signal-KILL", pid, "Kill", "SIGKILL: the kernel ends it at once"),
+  );
   return html(
     "article",
     { class: "program" },
-    html("h2", {}, html("button", { type: "button", class: "link name", "data-evidence-key": `process:${pid}` })),
+    html("header", { class: "pane-head" }, html("h2", {}, name), ends),
     html("pre", { class: "said", hidden: true }),
-    html("form", { class: "line", "data-input": pid }, line, send),
-    html(
-      "p",
-      { class: "actions" },
-      act("input-end", pid, "Close", "Closes its standard input: a client then closes its connection"),
-      act("signal-INT", pid, "Stop", "SIGINT, as Ctrl-C does"),
-      act("signal-KILL", pid, "Kill", "SIGKILL: the kernel ends it at once"),
-    ),
+    html("form", { class: "line", "data-input": pid }, line, send, close),
   );
 }
 
@@ -84,20 +85,22 @@ function act(what, pid, words, title) {
  */
 function update(card, pid, process, listens, log, seq, live) {
   const exited = process.status === "exited";
-  set(card, { "data-status": process.status });
-  const end = exited ? `, ${process.signal ?? `ended with code ${process.code ?? 0}`}` : "";
-  text(/** @type {Element} */ (card.querySelector(".name")), `${process.program} · ${process.host} · pid ${pid}${end}`);
-  const said = /** @type {HTMLElement} */ (card.querySelector(".said"));
-  const lines = lastLines(log, Number(pid), seq);
-  text(said, lines);
-  said.hidden = lines === "";
-  const server = listens || process.program.includes("server");
-  /** @type {HTMLElement} */ (card.querySelector(".line")).hidden = exited || server;
-  /** @type {HTMLElement} */ (card.querySelector(".actions")).hidden = exited;
+  set(card, { "data-life": process.status });
+  const end = exited ? ` · ${process.signal ?? `code ${process.code ?? 0}`}` : "";
+  text(part(card, ".name"), `${process.program} · ${process.host} · pid ${pid}${end}`);
+  const lines = exited ? "" : lastLines(log, Number(pid), seq);
+  text(part(card, ".said"), lines);
+  part(card, ".said").hidden = lines === "";
+  part(card, ".line").hidden = exited || listens || process.program.includes("server");
+  part(card, ".ends").hidden = exited;
   for (const button of card.querySelectorAll("button[data-ask], .line button")) {
     /** @type {HTMLButtonElement} */ (button).disabled = !live;
-    if (button.getAttribute("data-ask") === "input-end") /** @type {HTMLElement} */ (button).hidden = server;
   }
+}
+
+/** @param {Element} card @param {string} selector @returns {HTMLElement} */
+function part(card, selector) {
+  return /** @type {HTMLElement} */ (card.querySelector(selector));
 }
 
 /**
@@ -112,5 +115,5 @@ function lastLines(log, pid, seq) {
     if (seqs[index] > seq) continue;
     words = /** @type {import("./protocol.js").ProcessOutput} */ (log.event(seqs[index])).text + words;
   }
-  return words.trimEnd().split("\n").slice(-3).join("\n");
+  return words.trimEnd().split("\n").slice(-2).join("\n");
 }

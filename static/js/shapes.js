@@ -32,7 +32,8 @@
 /**
  * @typedef {object} Metrics
  * @property {number} f font size in px
- * @property {boolean} roomy whole five-tuples and zone names, while there is room
+ * @property {boolean} roomy whole five-tuples on the cards, while there is room
+ * @property {boolean} names the two zones say what they are
  * @property {(text: string, face: Face) => number} wide width of a text in px
  */
 

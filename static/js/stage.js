@@ -440,7 +440,7 @@ function chipOutline(chip) {
     case "data":
       return [
         el("rect", { class: "edge", width: w, height: h, rx: 2 }),
-        el("path", { class: "fold", d: `M1 1L${w / 2} ${h * 0.3}L${w - 1} 1` }),
+        el("path", { class: "fold", d: `M1 1L${w / 2} ${h * 0.22}L${w - 1} 1` }),
       ];
     case "ack":
     case "udp":

@@ -42,11 +42,13 @@ export async function fontsReady() {
  * @param {number} width of the window
  * @param {number} height of the window
  * @param {boolean} projector
+ * @param {boolean} ladder whether the projector's lower third is the ladder
  */
-export function sizes(width, height, projector) {
+export function sizes(width, height, projector, ladder) {
   if (projector) {
     const base = Math.max(18, Math.min(40, Math.round(height * 0.0297)));
-    return [base, Math.round(base * 0.875), Math.round(base * 0.75)];
+    const all = [base, Math.round(base * 0.875), Math.round(base * 0.75)];
+    return ladder ? all.slice(2) : all;
   }
   if (width < 900) return [13, 12];
   return [16, 15, 14, 13];
