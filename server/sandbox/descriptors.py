@@ -97,6 +97,10 @@ class FdTable:
         """What a number points to, as far as it is known."""
         return self.entries.get(fd)
 
+    def is_free(self, fd: int) -> bool:
+        """Whether a number points to nothing in the kernel's own table."""
+        return self._target(str(fd)) is None
+
     def opened(self, fd: int, entry: Fd) -> None:
         """A number points to something now (dup2(2) may have closed what it pointed to before)."""
         if fd in self.entries:

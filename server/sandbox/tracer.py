@@ -44,6 +44,7 @@ _SENDS = frozenset(
 _NEVER_RETURN = frozenset({"exit", "exit_group"})
 _WAITS = frozenset({"poll", "ppoll", "select", "pselect6", "epoll_wait", "epoll_pwait", "epoll_pwait2"})
 _DUPLICATES = frozenset({"dup", "dup2", "dup3", "fcntl"})
+_REPLACES = frozenset({"dup2", "dup3"})  # may make a number that we know point to something else
 _EBADF = -9
 _STDIO = frozenset({0, 1, 2})
 
@@ -235,10 +236,15 @@ class Tracer:
         thread.name, thread.args, thread.entry = name, args, entry
         on_socket = entry is not None and entry.kind == "socket"
         if call.kind in ("io", "fd") and call.fd_argument is not None and not on_socket:
-            if entry is None or (call.kind == "io" and entry.kind == "file" and fd not in _STDIO):
+            if entry is None and process.fds.is_free(fd):
+                self._enter(thread, is_moment=False)  # EBADF: a mistake that its maker wants to see
+                return
+            if (entry is None and name not in _REPLACES) or (
+                entry is not None and call.kind == "io" and entry.kind == "file" and fd not in _STDIO
+            ):
                 ptrace.resume(thread.tid)
                 return
-            if call.kind == "fd" and (entry.kind == "file" or name == "fcntl"):
+            if entry is None or (call.kind == "fd" and (entry.kind == "file" or name == "fcntl")):
                 thread.call = 0  # nothing to show, but the table of descriptors may change
                 ptrace.resume_to_exit(thread.tid)
                 return

@@ -59,6 +59,16 @@ def ordinary() -> list[str]:
     ]  # fmt: skip
 
 
+def reachable(program: str) -> str:
+    """Where a program is that an ordinary user can execute too; what runs the tests may lie in somebody's home."""
+    for folder in ENVIRONMENT["PATH"].split(":"):
+        path = Path(folder, program)
+        above = [path.resolve(), *path.resolve().parents, *path.parents]
+        if path.exists() and (os.geteuid() != 0 or all(each.stat().st_mode & 0o001 for each in above)):
+            return str(path)
+    raise AssertionError(f"there is no {program} for everybody")
+
+
 def run(anchor_pid: int, *argv: str) -> str:
     """Run a command to its end with all rights in the anchor's network namespace; returns its output."""
     done = subprocess.run([*entering(anchor_pid), *argv], capture_output=True, text=True, check=True, timeout=PATIENCE)
@@ -98,11 +108,11 @@ class Program:
             os.close(theirs)
         return cls(process, ours)
 
-    async def said(self, text: str) -> None:
-        """Wait until its output holds ``text``."""
+    async def said(self, text: str, times: int = 1) -> None:
+        """Wait until its output holds ``text`` so many times."""
         try:
             async with asyncio.timeout(PATIENCE):
-                while text not in self.output:
+                while self.output.count(text) < times:
                     self._grown.clear()
                     await self._grown.wait()
         except TimeoutError:

@@ -14,6 +14,8 @@ from typing import Any
 from tests.judges.strace_text import Change, Fd, Line, Named, value, values
 
 SHOWN = 64
+MAKING = ("clone", "fork", "vfork")
+_CLOCKS = {"CLOCK_REALTIME": 0, "CLOCK_MONOTONIC": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ def call_of(line: Line) -> Call:
     outcome: dict[str, Any] = {"error": line.error} if line.error else {"result": line.result}
     if line.error or line.result is None:
         result = {}
-    child = line.result if line.name in ("clone", "clone3", "fork", "vfork") and line.result else 0
+    child = line.result if line.name in MAKING and line.result else 0
     return Call(line.name, args, outcome | result, _kind(fd), fd.number if fd else -1, child)
 
 
@@ -92,6 +94,10 @@ def _address(raw: Any) -> str:
         return f"[{_text(pton.args[1])}]:{raw['sin6_port'].args[0]}"
     if family == "AF_UNIX":
         return _text(raw["sun_path"]).rstrip("\0") if "sun_path" in raw else "(unnamed)"
+    if family == "AF_UNSPEC":
+        return "AF_UNSPEC"
+    if family == "AF_NETLINK":
+        return "netlink"
     raise ValueError(raw)
 
 
@@ -109,6 +115,8 @@ def _named(line: Line, at: int) -> dict[str, str]:
 
 
 def _pieces(vector: list[dict[str, Any]], *, shown: bool) -> dict[str, Any]:
+    if not all(isinstance(piece["iov_base"], bytes) for piece in vector):
+        return {"decoded": True}  # netlink messages
     fields: dict[str, Any] = {"length": sum(piece["iov_len"] for piece in vector)}
     if len(vector) != 1:
         fields["pieces"] = len(vector)
@@ -126,7 +134,8 @@ def _milliseconds(raw: Any) -> Any:
     raw = _before(raw)
     if raw == "NULL":
         return None
-    return raw["tv_sec"] * 1000 + raw.get("tv_nsec", raw.get("tv_usec", 0) * 1000) / 1e6
+    milliseconds = raw["tv_sec"] * 1000 + raw.get("tv_nsec", raw.get("tv_usec", 0) * 1000) / 1e6
+    return int(milliseconds) if milliseconds.is_integer() else milliseconds
 
 
 # -- forms: (what goes in, what comes out)
@@ -170,7 +179,8 @@ def _option(line: Line) -> _Form:
 
 
 def _sendto(line: Line) -> _Form:
-    buffer = {"length": line.args[2], "data": _base64(line.args[1])}
+    data = _base64(line.args[1]) if isinstance(line.args[1], bytes) else "decoded"  # netlink messages
+    buffer = {"length": line.args[2], "data": data}
     args = {"fd": _int(line.args[0]), "buffer": buffer, "flags": _flags(line.args[3])}
     return args | _named(line, 4), {"bytes": line.result}
 
@@ -230,9 +240,10 @@ def _sendmsg(line: Line) -> _Form:
 
 def _recvmsg(line: Line) -> _Form:
     header = line.args[1]
-    args = {"fd": _int(line.args[0]), "flags": _flags(line.args[2]), "buffer": _pieces(header["msg_iov"], shown=False)}
+    args = {"fd": _int(line.args[0]), "flags": _flags(line.args[2])}
     if line.error:
         return args, {}
+    args["buffer"] = _pieces(header["msg_iov"], shown=False)
     result = {"bytes": line.result, "data": _gathered(header["msg_iov"], line.result or 0)}
     if isinstance(header["msg_name"], dict):
         result["address"] = _address(header["msg_name"])
@@ -245,7 +256,7 @@ def _recvmsg(line: Line) -> _Form:
 
 
 def _poll(line: Line) -> _Form:
-    fds = [{"fd": _int(each["fd"]), "events": _flags(each["events"])} for each in line.args[0]]
+    fds = [{"fd": _int(each["fd"]), "events": _flags(each.get("events", 0))} for each in line.args[0]]
     timeout = _milliseconds(line.args[2]) if line.name == "ppoll" else line.args[2]
     ready = []
     if line.result:
@@ -308,12 +319,14 @@ def _dup2(line: Line) -> _Form:
 def _fcntl(line: Line) -> _Form:
     command = line.args[1]
     args: dict[str, Any] = {"fd": _int(line.args[0]), "cmd": command}
+    if command == "F_SETOWN":
+        return args | {"arg": hex(line.args[2])}, {}
     if command in ("F_SETFD", "F_SETFL"):
         args["arg"] = _flags(line.args[2])
     elif command in ("F_DUPFD", "F_DUPFD_CLOEXEC"):
         return args | {"arg": line.args[2]}, {"new_fd": line.result}
     elif command in ("F_GETFD", "F_GETFL"):
-        return args, {"values": {"flags": _flags((line.extra or "flags 0").removeprefix("flags "))}}
+        return args, {"values": {"flags": _flags(line.extra.removeprefix("flags ") if line.extra else 0)}}
     return args, {}
 
 
@@ -330,10 +343,9 @@ def _clone(line: Line) -> _Form:
     return args | ({"exit_signal": signals[0]} if signals else {}), {}
 
 
-def _clone3(line: Line) -> _Form:
-    given = _before(line.args[0])
-    args: dict[str, Any] = {"flags": _flags(given["flags"])}
-    return args | ({"exit_signal": given["exit_signal"]} if given["exit_signal"] != 0 else {}), {}
+def _clock_nanosleep(line: Line) -> _Form:
+    args = {"clockid": _CLOCKS[line.args[0]], "request_ms": _milliseconds(line.args[2])}
+    return args | ({"flags": _flags(line.args[1])} if line.args[1] != 0 else {}), {}
 
 
 _FORMS: dict[str, Callable[[Line], _Form]] = {
@@ -375,9 +387,11 @@ _FORMS: dict[str, Callable[[Line], _Form]] = {
     "pipe": _pipe,
     "pipe2": _pipe,
     "clone": _clone,
-    "clone3": _clone3,
     "fork": lambda _: ({}, {}),
     "vfork": lambda _: ({}, {}),
+    "wait4": lambda line: ({"pid": line.args[0]}, {}),
+    "nanosleep": lambda line: ({"request_ms": _milliseconds(line.args[0])}, {}),
+    "clock_nanosleep": _clock_nanosleep,
     "exit": lambda line: ({"status": line.args[0]}, {}),
     "exit_group": lambda line: ({"status": line.args[0]}, {}),
 }

@@ -134,6 +134,8 @@ class _Parser:
             return self.values("]")
         if self._take("{"):
             return self._members()
+        if self._take("=="):
+            return "=="
         word = _WORD.match(self.text, self.at)
         if word is None:
             raise ValueError(f"at {self.at}: {self.text}")

@@ -7,6 +7,7 @@ of another sandbox's hosts, as an ordinary user. Then the two logs are compared 
 
 from __future__ import annotations
 
+import asyncio
 import difflib
 import os
 import shutil
@@ -21,11 +22,23 @@ from typing import Any, Protocol
 import pytest
 
 from server import events as ev
-from server.inet.syscalls import TRACED
+from server.inet.syscalls import NUMBERS, TRACED
+from server.sandbox.confinement import Limits
 from server.sessions.sandboxes import Zygote
 from tests.judges import outside
-from tests.judges.differences import KNOWN, TIMERS, Difference, comparable
-from tests.judges.strace_calls import Call, call_of
+from tests.judges.differences import (
+    EMPTY_POLLS,
+    KNOWN,
+    NETLINK,
+    PIECES,
+    POINTERS,
+    REFUSED_INSIDE,
+    TIMERS,
+    Difference,
+    comparable,
+    joined,
+)
+from tests.judges.strace_calls import MAKING, Call, call_of
 from tests.judges.strace_text import lines
 from tests.laboratory import Laboratory, laboratory
 
@@ -36,10 +49,12 @@ Threads = dict[str, list[Call]]
 class Running(Protocol):
     """A program of a scenario, on either side."""
 
-    async def said(self, text: str) -> None: ...
+    async def said(self, text: str, times: int = 1) -> None: ...
     async def type(self, text: str, *, end: bool = False) -> None: ...
     async def ended(self) -> None: ...
     async def signal(self, name: str) -> None: ...
+    async def waits_in(self, call: str) -> None: ...
+    async def alone(self) -> None: ...
     def threads(self) -> Threads: ...
 
 
@@ -49,6 +64,9 @@ class Side(Protocol):
     async def start(self, host: str, *argv: str) -> Running: ...
 
 
+PYTHON = outside.reachable("python3")
+FILES = Limits().open_files
+"""Programs such as redis ask how many files they may open, and act on it."""
 Scenario = Callable[[Side], Awaitable[None]]
 
 
@@ -89,11 +107,11 @@ class Traced:
         self.lab = lab
         self.pid = pid
 
-    async def said(self, text: str) -> None:
+    async def said(self, text: str, times: int = 1) -> None:
         def everything() -> str:
             return self.lab.output(self.pid) + self.lab.output(self.pid, "stderr")
 
-        await self.lab.until(f"{self.pid} says {text!r}", lambda: text in everything())
+        await self.lab.until(f"{self.pid} says {text!r}", lambda: everything().count(text) >= times)
 
     async def type(self, text: str, *, end: bool = False) -> None:
         await self.lab.type(self.pid, text, end=end)
@@ -103,6 +121,19 @@ class Traced:
 
     async def signal(self, name: str) -> None:
         await self.lab.command("process.signal", pid=self.pid, signal=name)
+
+    async def waits_in(self, call: str) -> None:
+        def waits() -> bool:
+            calls = self.lab.state["processes"][str(self.pid)]["calls"]
+            return call in [waiting["name"] for waiting in calls.values()]
+
+        await self.lab.until(f"{self.pid} waits in {call}", waits)
+
+    async def alone(self) -> None:
+        def count(name: str) -> int:
+            return len(self.lab.all(ev.SyscallEntered, pid=self.pid, name=name))
+
+        await self.lab.until(f"{self.pid} has one thread", lambda: count("clone") == count("exit"))
 
     def threads(self) -> Threads:
         self.lab.catch_up()
@@ -126,15 +157,15 @@ class Traced:
 
 
 def _first_fd(event: ev.SyscallEntered) -> int:
-    return next((event.args[name] for name in ("fd", "out_fd", "oldfd", "epfd") if name in event.args), -1)
+    return next((event.args[name] for name in ("epfd", "out_fd", "oldfd", "fd") if name in event.args), -1)
 
 
 def _call(entered: ev.SyscallEntered, returned: ev.SyscallReturned, kind: str) -> Call:
     members = ("result", "error", "new_fd", "address", "bytes", "data", "values")
     result = {name: getattr(returned, name) for name in members if getattr(returned, name) is not None}
-    child = returned.result if entered.name in ("clone", "fork", "vfork") and returned.result else 0
-    fd = _first_fd(entered)
-    return Call(entered.name, entered.args, result, kind or ("other" if fd >= 0 else ""), fd, child)
+    child = returned.result if entered.name in MAKING and returned.result else 0
+    fd = _first_fd(entered) if kind else -1  # of a number that points to nothing, strace says nothing either
+    return Call(entered.name, entered.args, result, kind, fd, child)
 
 
 # -- outside, under strace
@@ -155,7 +186,9 @@ class Outside:
         out = self.folder / f"{len(self.programs)}"
         program = await outside.Program.start(
             *outside.entering(self.anchors[host]), *outside.ordinary(),
-            "strace", "-ff", "-y", "-xx", "-s", "64", "-e", "signal=none", "-e", f"trace={','.join(TRACED)}",
+            "prlimit", f"--nofile={FILES}:{FILES}",
+            "strace", "-ff", "-y", "-xx", "-s", "64", "-e", "signal=none", "-e", f"trace={','.join((*TRACED, *REFUSED_INSIDE))}",
+            *(f"--inject={name}:error={error}" for name, error in REFUSED_INSIDE.items()),
             "-o", str(out), "--", *argv,
         )  # fmt: skip
         watched = Watched(program, out)
@@ -170,8 +203,8 @@ class Watched:
         self.program = program
         self.out = out
 
-    async def said(self, text: str) -> None:
-        await self.program.said(text)
+    async def said(self, text: str, times: int = 1) -> None:
+        await self.program.said(text, times)
 
     async def type(self, text: str, *, end: bool = False) -> None:
         await self.program.type(text, end=end)
@@ -182,16 +215,32 @@ class Watched:
     async def signal(self, name: str) -> None:
         os.kill(self.first(), getattr(signal, f"SIG{name}"))
 
+    async def waits_in(self, call: str) -> None:
+        numbers = {name: number for number, name in NUMBERS[os.uname().machine].items()}
+        path = Path(f"/proc/{self.first()}/syscall")
+        await _asked(lambda: path.read_text().startswith(f"{numbers[call]} "))
+
+    async def alone(self) -> None:
+        threads = Path(f"/proc/{self.first()}/task")
+        await _asked(lambda: len(list(threads.iterdir())) == 1)
+
     def first(self) -> int:
         """The pid of the program itself: the lowest of those that strace has seen."""
         return min(int(path.suffix[1:]) for path in self.out.parent.glob(f"{self.out.name}.*"))
 
     def threads(self) -> Threads:
         calls = {
-            int(path.suffix[1:]): [call_of(line) for line in lines(path.read_text())]
+            int(path.suffix[1:]): [call_of(line) for line in lines(path.read_text()) if line.name not in REFUSED_INSIDE]
             for path in self.out.parent.glob(f"{self.out.name}.*")
         }
         return by_path(self.first(), calls)
+
+
+async def _asked(true: Callable[[], bool]) -> None:
+    """Ask the kernel again and again: of threads outside it tells nobody."""
+    async with asyncio.timeout(outside.PATIENCE):
+        while not true():
+            await asyncio.sleep(0.01)
 
 
 @asynccontextmanager
@@ -215,13 +264,16 @@ async def strace_side(zygote: Zygote) -> AsyncIterator[Outside]:
 # -- the comparison
 
 
-async def judge(zygote: Zygote, scenario: Scenario, *more: Difference, any_order: bool = False) -> Threads:
+async def judge(
+    zygote: Zygote, scenario: Scenario, *more: Difference, any_order: bool = False, pieces: bool = False
+) -> Threads:
     """Run a scenario on both sides and compare; returns what strace said of the first program.
 
     Args:
         zygote: Where sandboxes come from.
         scenario: What is done.
         more: Known differences of these programs, besides those that always hold.
+        pieces: It is a matter of speed into how many pieces what the second program receives is cut.
         any_order: Processes that one process made are interchangeable: which of them the kernel wakes is its choice.
     """
     async with laboratory(zygote) as lab:
@@ -234,19 +286,25 @@ async def judge(zygote: Zygote, scenario: Scenario, *more: Difference, any_order
     assert len(ours) == len(theirs)
     known = (*KNOWN, *more)
     for number, (mine, other) in enumerate(zip(ours, theirs, strict=True)):
-        told, judged = _told(mine, known, any_order), _told(other, known, any_order)
+        join = pieces and number > 0
+        told, judged = _told(mine, known, any_order, join), _told(other, known, any_order, join)
         unlike = [
-            "\n".join(difflib.unified_diff(told.get(path, []), judged.get(path, []), "ours", "strace", lineterm="", n=2))
+            "\n".join(
+                difflib.unified_diff(told.get(path, []), judged.get(path, []), "ours", "strace", lineterm="", n=2)
+            )
             for path in sorted({*told, *judged})
         ]
         assert told == judged, f"program {number}:\n" + "\n".join(unlike)
     return theirs[0]
 
 
-def _told(threads: Threads, known: tuple[Difference, ...], any_order: bool) -> dict[str, list[str]]:
-    """Each thread's calls as text, which pytest compares line by line."""
-    told = {path: [f"{c.name} {_sorted(c.args)} -> {_sorted(c.result)}" for c in comparable(calls, known)]
-            for path, calls in threads.items()}  # fmt: skip
+def _told(threads: Threads, known: tuple[Difference, ...], any_order: bool, join: bool) -> dict[str, list[str]]:
+    """Each thread's calls as text, which can be compared line by line."""
+    kept = {path: comparable(calls, known) for path, calls in threads.items()}
+    told = {
+        path: [f"{c.name} {_sorted(c.args)} -> {_sorted(c.result)}" for c in (joined(calls) if join else calls)]
+        for path, calls in kept.items()
+    }
     if not any_order:
         return told
     children = sorted(calls for path, calls in told.items() if path)
@@ -267,19 +325,424 @@ def names(threads: Threads, path: str = "") -> list[str]:
 
 async def test_the_echo_server_with_three_clients(zygote: Zygote) -> None:
     async def scenario(side: Side) -> None:
-        server = await side.start("server", "python3", "echo_server.py")
+        server = await side.start("server", PYTHON, "echo_server.py")
         await server.said("listening on")
-        for host, text in (("client-a", "one\n"), ("client-b", "two\n"), ("client-a", "three\n")):
-            client = await side.start(host, "python3", "echo_client.py", "10.0.0.4")
+        clients = (("client-a", "one\n"), ("client-b", "two\n"), ("client-a", "three\n"))
+        for number, (host, text) in enumerate(clients, 1):
+            client = await side.start(host, PYTHON, "echo_client.py", "10.0.0.4")
             await client.said("connected")
             await client.type(text)
             await client.said(f"echo: {text}")
             await client.type("", end=True)
             await client.ended()
-            await server.said("goodbye 10.0.0." + {"client-a": "5", "client-b": "6"}[host])
+            await server.said("goodbye", times=number)
+        await server.alone()
         await server.signal("KILL")
         await server.ended()
 
     theirs = await judge(zygote, scenario)
     assert sorted(theirs) == ["", "0", "1", "2"]
     assert names(theirs).count("accept4") == 3
+
+
+CLIENT = """
+import socket
+connection = socket.create_connection(("10.0.0.4", 7777))
+print("connected", flush=True)
+for line in open(0):
+    connection.sendall(line.encode())
+    print("got", connection.recv(100).decode(), flush=True)
+"""
+
+
+async def one_client(side: Side, host: str, text: str) -> None:
+    """Start a client, let it speak once, and wait for its end."""
+    client = await side.start(host, PYTHON, "-c", CLIENT)
+    await client.said("connected")
+    await client.type(f"{text}\n")
+    await client.said(f"got {text}")
+    await client.type("", end=True)
+    await client.ended()
+
+
+THREADS = """
+import queue, socket, threading
+listening = socket.socket()
+listening.bind(("0.0.0.0", 7777))
+listening.listen()
+print("ready", flush=True)
+def serve(connection):
+    with connection:
+        while data := connection.recv(100):
+            connection.send(data.upper())
+for number in range(3):
+    connection, _ = listening.accept()
+    thread = threading.Thread(target=serve, args=(connection,))
+    thread.start()
+    thread.join()
+    print("served", number, flush=True)
+"""
+
+
+async def test_threads(zygote: Zygote) -> None:
+    async def scenario(side: Side) -> None:
+        server = await side.start("server", PYTHON, "-c", THREADS)
+        await server.said("ready")
+        for number, host in enumerate(("client-a", "client-b", "client-a")):
+            client = await side.start(host, PYTHON, "-c", CLIENT)
+            await client.type("hello\n")
+            await client.said("got HELLO")
+            await client.type("", end=True)
+            await client.ended()
+            await server.said(f"served {number}")
+        await server.ended()
+
+    theirs = await judge(zygote, scenario)
+    assert sorted(theirs) == ["", "0", "1", "2"]
+    assert "recvfrom" in names(theirs, "2")
+
+
+PRE_FORK = """
+import os, socket
+listening = socket.socket()
+listening.bind(("0.0.0.0", 7777))
+listening.listen()
+children = []
+for _ in range(3):
+    child = os.fork()
+    if child == 0:
+        connection, _ = listening.accept()
+        while data := connection.recv(100):
+            connection.send(data)
+        os._exit(7)
+    children.append(child)
+listening.close()
+print("ready", flush=True)
+for _ in children:
+    os.wait()
+"""
+
+
+async def test_pre_fork(zygote: Zygote) -> None:
+    async def scenario(side: Side) -> None:
+        server = await side.start("server", PYTHON, "-c", PRE_FORK)
+        await server.said("ready")
+        for host in ("client-a", "client-b", "client-a"):
+            await one_client(side, host, "same")
+        await server.ended()
+
+    theirs = await judge(zygote, scenario, any_order=True)
+    assert [names(theirs, path)[-1] for path in ("0", "1", "2")] == ["exit_group"] * 3
+
+
+FORK_PER_CLIENT = """
+import os, socket
+listening = socket.socket()
+listening.bind(("0.0.0.0", 7777))
+listening.listen()
+print("ready", flush=True)
+for _ in range(2):
+    connection, _ = listening.accept()
+    if os.fork() == 0:
+        listening.close()
+        while data := connection.recv(100):
+            connection.send(data)
+        connection.shutdown(socket.SHUT_RDWR)
+        os._exit(0)
+    connection.close()
+    os.wait()
+"""
+
+
+async def test_a_process_for_each_client(zygote: Zygote) -> None:
+    async def scenario(side: Side) -> None:
+        server = await side.start("server", PYTHON, "-c", FORK_PER_CLIENT)
+        await server.said("ready")
+        await one_client(side, "client-a", "one")
+        await one_client(side, "client-b", "two")
+        await server.ended()
+
+    theirs = await judge(zygote, scenario)
+    assert names(theirs, "1")[0] == "close"
+
+
+ASYNCIO = """
+import asyncio
+async def serve(reader, writer):
+    print("serving", flush=True)
+    while data := await reader.read(100):
+        writer.write(data)
+        await writer.drain()
+    writer.close()
+    await writer.wait_closed()
+    print("served", flush=True)
+async def main():
+    server = await asyncio.start_server(serve, "0.0.0.0", 7777)
+    print("ready", flush=True)
+    await asyncio.to_thread(input)
+    server.close()
+asyncio.run(main())
+"""
+
+
+async def test_asyncio(zygote: Zygote) -> None:
+    async def scenario(side: Side) -> None:
+        server = await side.start("server", PYTHON, "-c", ASYNCIO)
+        await server.said("ready")
+        for number, host in enumerate(("client-a", "client-b", "client-a"), 1):
+            client = await side.start(host, PYTHON, "-c", CLIENT)
+            await server.said("serving", times=number)
+            await client.type("hello\n")
+            await client.said("got hello")
+            await client.type("", end=True)
+            await client.ended()
+            await server.said("served", times=number)
+        await server.type("\n")
+        await server.ended()
+
+    theirs = await judge(zygote, scenario, EMPTY_POLLS, TIMERS)
+    assert {"epoll_ctl", "epoll_wait", "socketpair", "accept4"} <= set(names(theirs))
+
+
+NON_BLOCKING = """
+import errno, select, socket, struct
+listening = socket.socket()
+listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+listening.setblocking(False)
+listening.bind(("0.0.0.0", 7777))
+listening.listen(1)
+try:
+    listening.accept()
+except BlockingIOError:
+    print("ready", flush=True)
+poll = select.poll()
+poll.register(listening, select.POLLIN)
+poll.poll()
+connection, _ = listening.accept()
+connection.setblocking(False)
+connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 5))
+connection.getsockopt(socket.SOL_SOCKET, socket.SO_TYPE)
+select.select([connection], [], [])
+print(connection.recv_into(bytearray(3)), flush=True)
+connection.sendmsg([b"an ", b"answer ", b"x" * 100])
+select.select([connection], [connection], [], 5)
+connection.recv(100)
+try:
+    connection.recv(100)
+except BlockingIOError:
+    print("nothing more", flush=True)
+connection.shutdown(socket.SHUT_WR)
+epoll = select.epoll()
+epoll.register(connection, select.EPOLLIN | select.EPOLLRDHUP)
+epoll.poll()
+epoll.modify(connection, select.EPOLLOUT)
+epoll.poll()
+epoll.unregister(connection)
+epoll.close()
+connection.recv(100)
+"""
+NON_BLOCKING_CLIENT = """
+import errno, select, socket
+connection = socket.socket()
+connection.setblocking(False)
+print(connection.connect_ex(("10.0.0.4", 7777)))
+select.select([], [connection], [])
+print(connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))
+connection.send(b"question")
+select.select([connection], [], [])
+connection.recvmsg(1000)
+select.select([connection], [], [])
+connection.recv(1)
+print("its end", flush=True)
+input()
+connection.close()
+"""
+
+
+async def test_non_blocking(zygote: Zygote) -> None:
+    async def scenario(side: Side) -> None:
+        server = await side.start("server", PYTHON, "-c", NON_BLOCKING)
+        await server.said("ready")
+        client = await side.start("client-a", PYTHON, "-c", NON_BLOCKING_CLIENT)
+        await client.said("its end")
+        await client.type("\n")
+        await client.ended()
+        await server.ended()
+
+    theirs = await judge(zygote, scenario)
+    errors = [call.result.get("error") for call in theirs[""]]
+    assert errors.count("EAGAIN") == 2
+
+
+OTHER_SOCKETS = """
+import array, os, socket, tempfile
+one, two = socket.socketpair()
+reading, writing = os.pipe()
+socket.send_fds(one, [b"take this"], [reading])
+_, (received,), _, _ = socket.recv_fds(two, 100, 4)
+os.write(writing, b"through the pipe")
+print(os.read(received, 100))
+copy = os.dup(one.fileno())
+os.dup2(copy, 40)
+os.close(40)
+os.close(copy)
+os.writev(two.fileno(), [b"a", b"", b"b" * 80])
+print(len(os.readv(one.fileno(), [bytearray(50), bytearray(50)]).to_bytes(4, "little")))
+listening = socket.socket(socket.AF_UNIX)
+listening.bind("\\0judged")
+listening.listen()
+client = socket.socket(socket.AF_UNIX)
+client.connect("\\0judged")
+accepted, _ = listening.accept()
+accepted.getpeername()
+client.getpeername()
+with open("echo_server.py", "rb") as file:
+    print(client.sendfile(file, 10, 200))
+print(len(accepted.recv(1000, socket.MSG_PEEK)), len(accepted.recv(1000, socket.MSG_WAITALL | socket.MSG_DONTWAIT)))
+six = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+six.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+six.bind(("::1", 5353))
+six.sendto(b"to myself", ("::1", 5353))
+print(six.recvfrom(100))
+print(six.recvfrom_into(bytearray(1)) if six.sendto(b"", ("::1", 5353)) else "empty")
+six.recvmsg(10, 0, socket.MSG_DONTWAIT)
+"""
+
+
+async def test_unix_sockets_pipes_datagrams_and_descriptors_that_travel(zygote: Zygote) -> None:
+    async def scenario(side: Side) -> None:
+        program = await side.start("server", PYTHON, "-c", OTHER_SOCKETS)
+        await program.ended()
+
+    theirs = await judge(zygote, scenario)
+    assert {"sendmsg", "recvmsg", "writev", "readv", "sendfile", "dup2", "pipe2"} <= set(names(theirs))
+
+
+async def test_interrupted_calls(zygote: Zygote) -> None:
+    code = """
+import signal, socket
+signal.signal(signal.SIGINT, lambda *_: print("interrupted", flush=True))
+listening = socket.socket()
+listening.bind(("0.0.0.0", 7777))
+listening.listen()
+listening.settimeout(None)
+print("ready", flush=True)
+listening.accept()[0].recv(1)
+"""
+
+    async def scenario(side: Side) -> None:
+        server = await side.start("server", PYTHON, "-c", code)
+        await server.said("ready")
+        await server.waits_in("accept4")
+        await server.signal("INT")
+        await server.said("interrupted")
+        await server.waits_in("accept4")
+        client = await side.start("client-a", PYTHON, "-c", CLIENT)
+        await client.said("connected")
+        await client.type("", end=True)
+        await client.ended()
+        await server.ended()
+
+    theirs = await judge(zygote, scenario)
+    assert [c.result.get("error") for c in theirs[""] if c.name == "accept4"] == ["ERESTARTSYS", None]
+
+
+async def test_http_server_with_curl(zygote: Zygote) -> None:
+    async def scenario(side: Side) -> None:
+        server = await side.start("server", PYTHON, "-u", "-m", "http.server", "8080")
+        await server.said("Serving HTTP on")
+        curl = await side.start(
+            "client-a", "curl", "-sS", "--no-progress-meter", "--max-time", "20", "http://10.0.0.4:8080/echo_server.py"
+        )
+        await curl.said("A TCP server that sends back")
+        await curl.ended()
+        await server.said('"GET /echo_server.py HTTP/1.1" 200')
+        await server.alone()
+        await server.signal("KILL")
+        await server.ended()
+
+    await judge(zygote, scenario, EMPTY_POLLS, TIMERS, pieces=True)
+
+
+async def test_netcat(zygote: Zygote) -> None:
+    async def scenario(side: Side) -> None:
+        server = await side.start("server", "nc", "-l", "-v", "-n", "7777")
+        await server.said("istening on")
+        client = await side.start("client-a", "nc", "-v", "-n", "-N", "10.0.0.4", "7777")
+        await client.said("succeeded")
+        await client.type("to the server\n")
+        await server.said("to the server")
+        await server.type("to the client\n")
+        await client.said("to the client")
+        await client.type("", end=True)
+        await client.ended()
+        await server.ended()
+
+    await judge(zygote, scenario)
+
+
+NGINX = """
+import os, sys
+folder = sys.argv[1]
+os.makedirs(folder, exist_ok=True)
+with open(f"{folder}/nginx.conf", "w") as file:
+    file.write(f'''
+daemon off; pid {folder}/pid; worker_processes 1; error_log stderr notice;
+events {{ worker_connections 64; }}
+http {{
+  access_log off; root /labs/programs; keepalive_timeout 0;
+  client_body_temp_path {folder}/a; proxy_temp_path {folder}/b; fastcgi_temp_path {folder}/c;
+  uwsgi_temp_path {folder}/d; scgi_temp_path {folder}/e;
+  server {{ listen 10.0.0.4:8080; location / {{ return 200 "hello from nginx\\\\n"; }} }}
+}}''')
+os.execvp("nginx", ["nginx", "-e", "stderr", "-c", f"{folder}/nginx.conf"])
+"""
+
+
+@pytest.mark.skipif(shutil.which("nginx", path="/usr/sbin:/usr/bin") is None, reason="nginx is not installed")
+async def test_nginx(zygote: Zygote, tmp_path: Path) -> None:
+    folder = f"/tmp/{tmp_path.name}-nginx"
+
+    async def scenario(side: Side) -> None:
+        server = await side.start("server", PYTHON, "-c", NGINX, folder)
+        await server.said("start worker process ")
+        for host in ("client-a", "client-b"):
+            curl = await side.start(host, "curl", "-sS", "--max-time", "20", "http://10.0.0.4:8080/")
+            await curl.said("hello from nginx")
+            await curl.ended()
+        await server.signal("TERM")
+        await server.ended()
+
+    try:
+        await judge(zygote, scenario, EMPTY_POLLS, TIMERS, POINTERS)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.mark.skipif(shutil.which("redis-server") is None, reason="redis is not installed")
+async def test_redis(zygote: Zygote) -> None:
+    async def scenario(side: Side) -> None:
+        server = await side.start(
+            "server", "redis-server", "--port", "6379", "--bind", "10.0.0.4", "--protected-mode", "no",
+            "--save", "", "--appendonly", "no", "--dir", "/tmp", "--daemonize", "no", "--loglevel", "verbose",
+        )  # fmt: skip
+        await server.said("eady to accept connections")
+        commands = (("SET port 7", "OK"), ("GET port", "7"), ("INCR port", "8"))
+        for number, (line, answer) in enumerate(commands, 1):
+            client = await side.start("client-a", "redis-cli", "-h", "10.0.0.4", *line.split())
+            await client.said(answer)
+            await client.ended()
+            await server.said("Client closed connection", times=number)
+        await server.waits_in("epoll_wait")
+        await server.signal("TERM")
+        await server.ended()
+
+    await judge(zygote, scenario, EMPTY_POLLS, TIMERS)
+
+
+def test_every_known_difference_has_its_reason() -> None:
+    listed = [(difference.what, difference.why) for difference in (*KNOWN, EMPTY_POLLS, TIMERS, POINTERS)]
+    for what, why in (*listed, NETLINK, PIECES):
+        assert len(what) > 10
+        assert len(why) > 20

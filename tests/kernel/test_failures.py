@@ -278,8 +278,13 @@ input()
 """,
     )
     held = await lab.seen(ev.PacketHeld)
-    await lab.until("it waits in select()", lambda: lab.all(ev.SyscallEntered, pid=client, name="select")
-                    or lab.all(ev.SyscallEntered, pid=client, name="pselect6"))
+    await lab.until(
+        "it waits in select()",
+        lambda: (
+            lab.all(ev.SyscallEntered, pid=client, name="select")
+            or lab.all(ev.SyscallEntered, pid=client, name="pselect6")
+        ),
+    )
     assert errors(lab, client, "connect") == ["EINPROGRESS", "EALREADY"]
     await lab.command("packet.deliver", packet=held.packet)
     await lab.until("EAGAIN", lambda: "EAGAIN" in lab.output(client))
