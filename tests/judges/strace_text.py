@@ -1,8 +1,9 @@
 """What ``strace -xx -y`` prints, as values: a small parser that accepts its whole grammar and guesses nothing.
 
-Strings become ``bytes``, numbers ``int``, ``[…]`` lists, ``{…}`` dictionaries (members without a name are
-numbered; ``flags=…`` among arguments is a dictionary of one), ``f(x)`` a ``Named``, ``3<socket:[7]>`` an ``Fd``, ``a => b`` a ``Change``, and every other word
-(names of constants, flags joined by ``|``) stays the ``str`` that it is.
+* Strings become ``bytes``, numbers ``int``, ``[…]`` lists.
+* ``{…}`` becomes a dictionary, where members without a name are numbered; so does ``flags=…`` among arguments.
+* ``f(x)`` becomes a ``Named``, ``3<socket:[7]>`` an ``Fd``, ``a => b`` a ``Change``.
+* Every other word (names of constants, flags joined by ``|``) stays the ``str`` that it is.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ class Line:
 
 
 def lines(text: str) -> list[Line]:
-    """The calls of one thread's output (``strace -ff``), without signals, exits, and the call in which it was killed."""
+    """The calls of one thread's output (``strace -ff``), without signals, exits, and the call that its end cut off."""
     told = [each for each in text.splitlines() if not each.startswith(("---", "+++"))]
     return [line(each) for each in told if not _KILLED.search(each)]
 
