@@ -34,9 +34,17 @@ from server.sandbox.journal import Journal
 
 _Protocol = Literal["tcp", "udp", "unix"]
 _RowEvent = TypeVar("_RowEvent", bound=ev.SocketAppeared | ev.SocketChanged | ev.SocketVanished)
+# TCP sockets that are bound and nothing else are asked for apart: for them the kernel walks the machine's one table
+# of bound ports. Measured in an idle host: 540 µs a family, against 14 µs for all other TCP sockets together.
+_BOUND_STATE: Final = 1 << 13
+_OTHER_STATES: Final = sockdiag.ALL_STATES & ~_BOUND_STATE
+_BOUND_DUMPS: Final[tuple[tuple[_Protocol, bytes], ...]] = (
+    ("tcp", sockdiag.tcp_request("inet", _BOUND_STATE)),
+    ("tcp", sockdiag.tcp_request("inet6", _BOUND_STATE)),
+)
 _DUMPS: Final[tuple[tuple[_Protocol, bytes], ...]] = (
-    ("tcp", sockdiag.tcp_request("inet")),
-    ("tcp", sockdiag.tcp_request("inet6")),
+    ("tcp", sockdiag.tcp_request("inet", _OTHER_STATES)),
+    ("tcp", sockdiag.tcp_request("inet6", _OTHER_STATES)),
     ("udp", sockdiag.udp_request("inet")),
     ("udp", sockdiag.udp_request("inet6")),
     ("unix", sockdiag.unix_request()),
@@ -66,15 +74,34 @@ class _Known:
 
 
 class _HostTable:
-    """What is known of one host's sockets."""
+    """What is known of one host's sockets.
 
-    __slots__ = ("buffer", "dirty_since", "host", "known", "last_read", "messages", "passing", "spent_until", "unix")
+    Attributes:
+        bound: TCP sockets that are bound, and neither listen nor are connected.
+        has_bound: A call has bound a socket since the last whole read.
+    """
+
+    __slots__ = (
+        "bound",
+        "buffer",
+        "dirty_since",
+        "has_bound",
+        "host",
+        "known",
+        "last_read",
+        "messages",
+        "passing",
+        "spent_until",
+        "unix",
+    )
 
     def __init__(self, host: Host) -> None:
         self.host = host
         self.known: dict[str, _Known] = {}
         self.messages: dict[bytes, bytes] = {}
         self.passing: set[str] = set()
+        self.bound: set[str] = set()
+        self.has_bound = False
         self.unix: dict[int, str] = {}
         self.buffer = bytearray(1 << 16)
         self.dirty_since: int | None = None
@@ -143,6 +170,8 @@ class Table:
         """
         table = self._hosts[host]
         t = self._journal.now()
+        if name == "bind":
+            table.has_bound = True
         if self._conductor.pace != "live":
             self._read(table)
         elif name in _MAKING:
@@ -215,9 +244,15 @@ class Table:
         """Read all of a host's sockets and tell what is new."""
         start = self._journal.now()
         seen = self._dump(table, _DUMPS)
-        for raw in [raw for raw in table.messages if raw not in seen]:
+        gone = [raw for raw in table.messages if raw not in seen]
+        if table.has_bound or table.bound or any(self._owners.any(_cookie(raw)) for raw in gone):
+            # What was connected or listened, and has an owner still, may be merely bound now.
+            table.has_bound = False
+            seen |= self._dump(table, _BOUND_DUMPS)
+            gone = [raw for raw in gone if raw not in seen]
+        for raw in gone:
             del table.messages[raw]
-            self._gone(table, str(int.from_bytes(raw, "little")))
+            self._gone(table, _cookie(raw))
         table.dirty_since = None
         table.last_read = end = self._journal.now()
         saved = max(table.spent_until, end - _SAVED_NS)
@@ -283,6 +318,8 @@ class Table:
         if row.protocol == "unix":
             table.unix[row.inode] = cookie
         (table.passing.add if row.state in _PASSING else table.passing.discard)(cookie)
+        is_bound = row.protocol == "tcp" and row.state == "CLOSED" and row.local != "*:*"
+        (table.bound.add if is_bound else table.bound.discard)(cookie)
         known.owners = self._owners.of(cookie)
         self._owners.changed.discard(cookie)
         event = self._event(ev.SocketAppeared if appeared else ev.SocketChanged, table, known)
@@ -316,6 +353,7 @@ class Table:
     def _vanish(self, table: _HostTable, cookie: str) -> None:
         known = table.known.pop(cookie)
         table.passing.discard(cookie)
+        table.bound.discard(cookie)
         table.unix.pop(known.row.inode, None)
         self._owners.changed.discard(cookie)
         known.owners = self._owners.of(cookie)
@@ -385,6 +423,11 @@ def _name(address: object) -> str:
     if ip in ("0.0.0.0", "::"):  # noqa: S104 (compared, not bound)
         return f"*:{port or '*'}"
     return endpoint(ip, port) if port else f"{endpoint(ip, 0).removesuffix('0')}*"
+
+
+def _cookie(raw: bytes) -> str:
+    """A cookie as events name it."""
+    return str(int.from_bytes(raw, "little"))
 
 
 def _unlike_timer(row: Row) -> Row:
