@@ -2,7 +2,7 @@
 
 The file is JSON Lines. The first line says what it is, the others are the log's lines, byte for byte.
 A name that ends in ``.gz`` is compressed. Reading checks every line, because a recording may come from
-anywhere.
+anywhere; whether it is compressed is then told by its first bytes, because names get lost on the way.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import gzip
 import zlib
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, cast
 
@@ -25,11 +26,42 @@ MAX_LINE = 16 * 1024 * 1024
 """A longer line is no event."""
 
 
+MADE_WITH = "Make one with `socketlab trace --record FILE`, or with Export on the page."
+
+_EVENT = b'{"seq"'
+_GZIP_MAGIC = b"\x1f\x8b"
+_GZIP = 31
+"""zlib's ``wbits`` for the gzip format."""
+
+
 class Header(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The first line of a recording."""
+    """The first line of a recording.
+
+    Attributes:
+        recording: The format.
+        title: What was recorded, for people.
+        made: When it was saved: UTC, ISO 8601. Empty if the file does not say.
+    """
 
     recording: int
     title: str = ""
+    made: str = ""
+
+
+def heading(title: str = "") -> Header:
+    """The heading of a recording that is saved now."""
+    return Header(recording=FORMAT, title=title, made=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+
+
+def compressed(lines: Iterable[bytes], header: Header) -> Iterator[bytes]:
+    """A recording as a gzip stream, in pieces, without a file: for a download or a page that holds it."""
+    packer = zlib.compressobj(6, zlib.DEFLATED, _GZIP)
+    if piece := packer.compress(msgspec.json.encode(header) + b"\n"):
+        yield piece
+    for line in lines:
+        if piece := packer.compress(line + b"\n"):
+            yield piece
+    yield packer.flush()
 
 
 def write(path: Path, lines: Iterable[bytes], title: str = "") -> int:
@@ -39,8 +71,8 @@ def write(path: Path, lines: Iterable[bytes], title: str = "") -> int:
         How many events it holds.
     """
     count = 0
-    with _open(path, "wb") as file:
-        file.write(msgspec.json.encode(Header(recording=FORMAT, title=title)) + b"\n")
+    with _open_to_write(path) as file:
+        file.write(msgspec.json.encode(heading(title)) + b"\n")
         for line in lines:
             file.write(line + b"\n")
             count += 1
@@ -54,47 +86,79 @@ def read(path: Path) -> Iterator[bytes]:
         BadRequestError: It is no recording; the message names the line.
     """
     try:
-        with _open(path, "rb") as file:
+        with _open_to_read(path) as file:
             yield from _checked(file, path)
-    except (OSError, EOFError, zlib.error) as error:  # what gzip says of a file that is cut or no gzip at all
-        raise BadRequestError(f"{path.name} cannot be read: {error}", "Name another file, or record again.") from None
+    except (OSError, EOFError, zlib.error) as error:
+        raise _unreadable(path, error) from None
+
+
+def read_header(path: Path) -> Header:
+    """What a recording says of itself; a file of bare events says nothing.
+
+    Raises:
+        BadRequestError: It is no recording.
+    """
+    try:
+        with _open_to_read(path) as file:
+            line = file.readline(MAX_LINE).rstrip(b"\r\n")
+    except (OSError, EOFError, zlib.error) as error:
+        raise _unreadable(path, error) from None
+    return Header(recording=FORMAT) if line.startswith(_EVENT) else _check_header(line, path)
+
+
+def _unreadable(path: Path, error: Exception) -> BadRequestError:
+    if isinstance(error, OSError) and error.strerror:
+        return BadRequestError(f"{path} cannot be read: {error.strerror}.", "Name another file.")
+    # What gzip says of a file that is cut or damaged.
+    hint = f"Record again. What is whole can be kept: `zcat {path.name} | sed '$d' > part.jsonl`."
+    return BadRequestError(f"{path.name} cannot be read to its end: {error}", hint)
 
 
 def _checked(file: IO[bytes], path: Path) -> Iterator[bytes]:
     due = 1
     for number, line in enumerate(iter(lambda: file.readline(MAX_LINE), b""), 1):
         text = line.rstrip(b"\r\n")
-        if number == 1 and not text.startswith(b'{"seq"'):
+        if number == 1 and not text.startswith(_EVENT):
             _check_header(text, path)
         elif text:
-            _check_entry(text, due, f"{path.name}, line {number}")
+            _check_entry(text, due, path, number)
             due += 1
             yield text
+    if due == 1:
+        raise BadRequestError(f"{path.name} holds no event.", MADE_WITH)
 
 
-def _check_header(line: bytes, path: Path) -> None:
+def _check_header(line: bytes, path: Path) -> Header:
     try:
         header = msgspec.json.decode(line, type=Header)
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise BadRequestError(
-            f"{path.name} is no recording: its first line is neither an event nor a heading.",
-            "Make one with `socketlab trace --record FILE`.",
+            f"{path.name} is no recording: its first line is neither an event nor a heading.", MADE_WITH
         ) from None
     if not 1 <= header.recording <= FORMAT:
         raise BadRequestError(
             f"{path.name} has format {header.recording}; this Socketlab reads up to {FORMAT}.", "Update Socketlab."
         )
+    return header
 
 
-def _check_entry(line: bytes, due: int, where: str) -> None:
+def _check_entry(line: bytes, due: int, path: Path, number: int) -> None:
+    where = f"{path.name}, line {number}"
+    keep = f"`zcat -f {path.name} | head -n {number - 1} > part.jsonl` keeps what stands before it"
+    hint = f"The file was cut or edited. Record again; {keep}." if due > 1 else f"The file was edited. {MADE_WITH}"
     try:
         seq = decode_entry(line).seq
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadRequestError(f"{where} is no event: {error}", "The file may be cut or edited.") from None
+        raise BadRequestError(f"{where} is no event: {error}", hint) from None
     if seq != due:
-        raise BadRequestError(f"{where} has seq {seq}, but {due} is due.", "The file may be cut or edited.")
+        raise BadRequestError(f"{where} has seq {seq}, but {due} is due.", hint)
 
 
-def _open(path: Path, mode: str) -> IO[bytes]:
-    opener = gzip.open if path.suffix == ".gz" else open
-    return cast("IO[bytes]", opener(path, mode))
+def _open_to_write(path: Path) -> IO[bytes]:
+    return cast("IO[bytes]", gzip.open(path, "wb") if path.suffix == ".gz" else path.open("wb"))
+
+
+def _open_to_read(path: Path) -> IO[bytes]:
+    with path.open("rb") as file:
+        magic = file.read(2)
+    return cast("IO[bytes]", gzip.open(path, "rb") if magic == _GZIP_MAGIC else path.open("rb"))
