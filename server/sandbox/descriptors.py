@@ -83,7 +83,11 @@ class FdTable:
         self.pidfd = os.pidfd_open(pid)
         self._journal = journal
         self._owners = owners
-        self._folder = os.open(f"/proc/{pid}/fd", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            self._folder = os.open(f"/proc/{pid}/fd", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except OSError:
+            os.close(self.pidfd)
+            raise
         self._counts = os.fstat(self._folder).st_size > 0
 
     def close(self) -> None:

@@ -376,7 +376,10 @@ class Tracer:
         parent = self.processes.get(parent_pid)
         if parent is None:
             return None
-        thread = self._add(tid, parent.host)
+        try:
+            thread = self._add(tid, parent.host)
+        except OSError:
+            return None  # killed before it ran: its /proc files belong to nobody (EACCES)
         process = thread.process
         process.program, process.argv, process.executed = parent.program, parent.argv, parent.executed
         self._journal.emit(
