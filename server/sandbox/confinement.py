@@ -32,6 +32,7 @@ from server.linux.namespaces import (
     CLONE_NEWPID,
     CLONE_NEWUSER,
     CLONE_NEWUTS,
+    CLONE_PARENT,
     CLONE_UNTRACED,
 )
 from server.linux.seccomp import SECCOMP_RET_TRACE, Rule, Test, errno_action
@@ -99,8 +100,9 @@ _SECCOMP_FILTER_FLAG_NEW_LISTENER = 8
 RULES: dict[str, tuple[Rule, ...]] = {
     # glibc and musl then use clone, whose flags lie where a filter can see them.
     "clone3": (Rule(errno_action(errno.ENOSYS), ()),),
-    # A child that its parent's tracer cannot follow would have its calls fail one by one: refuse it clearly.
-    "clone": (Rule(_EPERM, (Test(0, "any of", (_NEW_NAMESPACES, CLONE_UNTRACED)),)),),
+    # A child that no tracer follows would have its calls fail one by one, and one that is handed to its maker's
+    # parent looks like nobody's: refuse both clearly.
+    "clone": (Rule(_EPERM, (Test(0, "any of", (_NEW_NAMESPACES, CLONE_UNTRACED, CLONE_PARENT)),)),),
     # AF_VSOCK and others do not belong to a network namespace: they would reach the machine.
     "socket": (
         Rule(
@@ -148,7 +150,8 @@ OOM_SCORE_ADJ = 500
 """Where memory runs out after all, the kernel ends a program of a sandbox before anything of the machine."""
 NICE = 5
 """Programs yield to the sandbox's own process, or a busy program would delay its own observation."""
-_STACK = 8 * MEGABYTE
+_STACK = 2 * MEGABYTE
+"""Each thread reserves a stack of this size and RLIMIT_DATA counts it whole: with 8 MiB, 60 threads would be all."""
 
 
 def rlimits(limits: Limits) -> dict[int, tuple[int, int]]:

@@ -1,0 +1,64 @@
+"""Two sandboxes of one server: one tries to get out, the other must not notice."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest_asyncio
+
+from server import events as ev
+from server.sessions.sandboxes import Zygote
+from tests.laboratory import Laboratory, laboratory
+
+SERVER = """
+import socket
+listener = socket.create_server(("10.0.0.4", 7007))
+while True:
+    connection, _ = listener.accept()
+    with connection:
+        connection.sendall(connection.recv(100))
+"""
+CLIENT = """
+import socket
+with socket.create_connection(("10.0.0.4", 7007)) as connection:
+    connection.sendall(b"still here")
+    print(connection.recv(100).decode())
+"""
+
+
+@dataclass
+class Cages:
+    """``caged`` is where attempts are made; ``neighbour`` runs an echo server on 10.0.0.4:7007."""
+
+    zygote: Zygote
+    caged: Laboratory
+    neighbour: Laboratory
+
+    async def assert_unharmed(self) -> None:
+        """The zygote lives, the caged sandbox still starts programs, and the neighbour's server answers."""
+        os.kill(self.zygote.pid, 0)
+        pid = await self.caged.start("server", "true")
+        assert (await self.caged.exited(pid)).code == 0
+        pid = await self.neighbour.python("client-a", CLIENT)
+        assert (await self.neighbour.exited(pid)).code == 0
+        assert self.neighbour.output(pid) == "still here\n"
+
+
+@pytest_asyncio.fixture
+async def cages(zygote: Zygote) -> AsyncIterator[Cages]:
+    """Both sandboxes; afterwards the neighbour must be unharmed."""
+    async with laboratory(zygote) as caged, laboratory(zygote) as neighbour:
+        await neighbour.python("server", SERVER)
+        await neighbour.listening("server", 7007)
+        cages = Cages(zygote, caged, neighbour)
+        yield cages
+        await cages.assert_unharmed()
+
+
+async def output_of(lab: Laboratory, host: str, code: str, *, admin: bool = False) -> tuple[str, ev.ProcessExited]:
+    """What a Python program writes until it ends, and how it ended."""
+    pid = await lab.python(host, code, admin=admin)
+    exited = await lab.exited(pid)
+    return lab.output(pid) + lab.output(pid, "stderr"), exited

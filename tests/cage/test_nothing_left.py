@@ -1,0 +1,129 @@
+"""When a sandbox ends, for whatever reason, nothing of it is left: seen from outside, in /proc."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import select
+import signal
+from pathlib import Path
+
+import pytest
+
+from server.sessions.sandboxes import Sandbox, Zygote
+from tests.cage.conftest import Cages
+from tests.laboratory import Laboratory, laboratory
+
+DAEMON = """
+import os, signal, sys
+ready, tell = os.pipe()
+if not os.fork():
+    os.setsid()
+    if not os.fork():
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        open("/tmp/file", "w").write(sys.argv[1])
+        os.write(tell, b"!")
+        while True:
+            signal.sigwait(signal.valid_signals())
+    os._exit(0)
+os.read(ready, 1)
+"""
+
+
+def with_argument(mark: str) -> list[int]:
+    """The processes of the machine that have this argument."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            try:
+                arguments = (entry / "cmdline").read_bytes().split(b"\0")
+            except OSError:
+                continue
+            if mark.encode() in arguments:
+                found.append(int(entry.name))
+    return found
+
+
+async def leave_daemon(lab: Laboratory) -> str:
+    """Let a program leave a daemon behind that ignores every signal; returns the mark in its arguments."""
+    mark = secrets.token_hex(8)
+    pid = await lab.python("server", DAEMON, mark)
+    await lab.exited(pid)
+    assert with_argument(mark)
+    return mark
+
+
+def wait_for_end(pidfd: int) -> None:
+    """Wait until the process of a pidfd has ended; pid 1 ends last of its namespace."""
+    poll = select.poll()
+    poll.register(pidfd, select.POLLIN)
+    assert poll.poll(10_000)
+    os.close(pidfd)
+
+
+async def test_after_delete(zygote: Zygote) -> None:
+    async with laboratory(zygote) as lab:
+        mark = await leave_daemon(lab)
+    assert with_argument(mark) == []
+
+
+async def test_after_sigkill_of_the_sandbox(zygote: Zygote) -> None:
+    async with laboratory(zygote) as lab:
+        mark = await leave_daemon(lab)
+        os.kill(lab.sandbox.pid, signal.SIGKILL)
+        await lab.sandbox.ended.wait()
+        assert with_argument(mark) == []
+
+
+async def test_after_sigkill_of_the_zygote(zygote: Zygote) -> None:
+    async with laboratory(zygote) as lab:
+        mark = await leave_daemon(lab)
+        pidfd = os.pidfd_open(lab.sandbox.pid)
+        os.kill(zygote.pid, signal.SIGKILL)
+        wait_for_end(pidfd)
+        assert with_argument(mark) == []
+
+
+async def test_mounts_and_namespaces_of_the_server_are_as_before(zygote: Zygote) -> None:
+    mounts = Path("/proc/self/mountinfo").read_text()
+    descriptors = len(os.listdir("/proc/self/fd"))
+    async with laboratory(zygote) as lab:
+        pid = await lab.start("server", "true")
+        await lab.exited(pid)
+    assert Path("/proc/self/mountinfo").read_text() == mounts
+    assert len(os.listdir("/proc/self/fd")) <= descriptors
+
+
+async def test_the_zygote_keeps_nothing(zygote: Zygote) -> None:
+    """After many sandboxes it has the descriptors and the mounts of the first hour, and no child."""
+
+    def kept() -> tuple[int, str, str]:
+        base = Path(f"/proc/{zygote.pid}")
+        children = (base / "task" / str(zygote.pid) / "children").read_text()
+        return len(os.listdir(base / "fd")), (base / "mountinfo").read_text(), children
+
+    async with laboratory(zygote):
+        pass
+    before = kept()
+    assert before[2] == ""
+    for _ in range(20):
+        async with laboratory(zygote):
+            pass
+    assert kept() == before
+
+
+async def test_the_next_sandbox_sees_no_file_of_the_last(cages: Cages) -> None:
+    await leave_daemon(cages.caged)
+    async with laboratory(cages.zygote) as fresh:
+        pid = await fresh.python("server", "import os; print(os.listdir('/tmp'))")
+        await fresh.exited(pid)
+        assert fresh.output(pid) == "[]\n"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give sandboxes ids of their own")
+async def test_each_sandbox_has_an_id_of_its_own(cages: Cages) -> None:
+    def uid(sandbox: Sandbox) -> int:
+        lines = Path(f"/proc/{sandbox.pid}/status").read_text().splitlines()
+        return int(next(line for line in lines if line.startswith("Uid:")).split()[1])
+
+    assert len({uid(cages.caged.sandbox), uid(cages.neighbour.sandbox), 0}) == 3
