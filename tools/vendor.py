@@ -38,10 +38,10 @@ FILES: dict[str, tuple[str, str, dict[str, str]]] = {
 }
 
 _ICON_NAMES = """
-arrow-right book-open cable check chevron-left chevron-right chevrons-right circle-help circle-stop copy download ellipsis
-eye file-code folder-open history info keyboard link list log-out moon network octagon-x pause play plus power presentation
-radio rotate-ccw search send server skip-back skip-forward snail step-back step-forward sun sun-moon table trash-2
-triangle-alert unplug waypoints x zap
+arrow-right book-open cable check chevron-left chevron-right chevrons-right circle-help circle-stop copy download
+ellipsis eye file-code folder-open history info keyboard link list log-out moon network octagon-x pause play plus power
+presentation radio rotate-ccw search send server skip-back skip-forward snail step-back step-forward sun sun-moon table
+trash-2 triangle-alert unplug waypoints x zap
 """
 ICONS = _ICON_NAMES.split()
 
