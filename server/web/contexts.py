@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from server.catalogue import Program
+from server.sandbox.machine import Check
 
 Theme = Literal["auto", "light", "dark", "projector"]
 THEMES: tuple[Theme, ...] = ("auto", "light", "dark", "projector")
@@ -112,8 +113,8 @@ class MachineContext(Context):
 
     Attributes:
         ready: Whether the main job can run.
-        missing: For each thing that is missing: its name, what will not work, how to mend it.
+        missing: What was tried and does not work here.
     """
 
     ready: bool
-    missing: tuple[tuple[str, str, str], ...] = ()
+    missing: tuple[Check, ...] = ()

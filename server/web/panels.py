@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import msgspec
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
 from server.catalogue import PROGRAMS
-from server.web.contexts import DEFAULT_HOSTS, CatalogueContext
+from server.sessions.capabilities import Capabilities
+from server.web import api
+from server.web.contexts import DEFAULT_HOSTS, CatalogueContext, MachineContext
 from server.web.rendering import render
 
 HostName = Annotated[str, Query(max_length=32, pattern=r"^[a-z][a-z0-9-]*$")]
@@ -30,5 +33,11 @@ def routes() -> APIRouter:
         chosen = program if program in PROGRAMS else ""
         context = CatalogueContext(hosts=tuple(hosts), at=at, chosen=chosen, programs=PROGRAMS)
         return render(request, "panels/_catalogue.html", context)
+
+    @router.get("/machine")
+    async def machine(request: Request) -> HTMLResponse:
+        found = msgspec.json.decode((await api.get_capabilities()).body, type=Capabilities)
+        missing = tuple(check for check in found.checks if not check.ok)
+        return render(request, "panels/_machine.html", MachineContext(ready=found.ok, missing=missing))
 
     return router
