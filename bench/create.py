@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 import time
 
-from bench.measure import Line, Report, interleaved, median, spread
+from bench.measure import Line, Report, Subject, interleaved, median, spread
 from bench.processes import python, timed
 from server.sessions.door import DEFAULT_HOSTS
 from server.sessions.limits import Limits
@@ -34,7 +34,7 @@ async def run(quick: bool) -> Report:
         await sandbox.close("it was measured")
         return seconds
 
-    def command(*words: str):
+    def command(*words: str) -> Subject:
         program = shutil.which(words[0]) or words[0]
 
         async def once() -> float:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import sys
 
-from bench.measure import Line, Report, interleaved, median, spread
+from bench.measure import Line, Report, Subject, interleaved, median, spread
 from bench.processes import ROOT, on_one_processor, output, python
 from bench.serving import Entry, Server, serving, viewing
 from server.inet.syscalls import TRACED
@@ -32,13 +32,13 @@ async def run(quick: bool) -> Report:
     late: list[float] = []
     events = 0
 
-    def alone(*before: str):
+    def alone(*before: str) -> Subject:
         async def once() -> float:
             return float((await output([*before, *command])).split()[0])
 
         return once
 
-    def watched(server: Server):
+    def watched(server: Server) -> Subject:
         async def once() -> float:
             nonlocal events
             seconds, delay, events = await _in_sandbox(server, count)
@@ -78,7 +78,7 @@ async def run(quick: bool) -> Report:
             line("… all on one processor, viewer too", "watched on one", "strace on one"),
         ],
         [
-            f"Median (smallest–largest) of {rounds}. Untraced: {spread(values['untraced'])}.",
+            f"Median (smallest to largest) of {rounds}. Untraced: {spread(values['untraced'])}.",
             f"strace follows the same {len(TRACED)} calls and writes to /dev/null; its spread is its luck with "
             "processors.",
             "Calls followed: number, arguments and result of each call read by the tracer's own ptrace layer under "

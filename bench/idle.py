@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 
 from bench.measure import Line, Report, median, megabytes, spread
 from bench.measure import time as in_unit
@@ -71,9 +72,9 @@ async def _furnished(server: Server, made: list[float]) -> Remote:
     return remote
 
 
-async def _until(true, seconds: float = 30) -> None:
+async def _until(true: Callable[[], bool], seconds: float = 30) -> None:
     async with asyncio.timeout(seconds):
-        while not true():
+        while not true():  # noqa: ASYNC110 (it is asked over HTTP, which tells nobody when it changes)
             await asyncio.sleep(0.01)
 
 

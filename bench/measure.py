@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 import statistics
@@ -66,14 +67,14 @@ def median(values: Sequence[float]) -> float:
 def percentile(values: Sequence[float], percent: float) -> float:
     """The smallest value that at least ``percent`` of a hundred values do not exceed."""
     ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, max(0, -(-len(ordered) * percent // 100).__int__() - 1))]
+    return ordered[max(0, math.ceil(len(ordered) * percent / 100) - 1)]
 
 
 def spread(values: Sequence[float], unit: str = "s") -> str:
     """The median, and in brackets the smallest and the largest value."""
     if len(values) == 1:
         return time(values[0], unit)
-    return f"{time(median(values), unit)} ({_number(min(values), unit)}–{_number(max(values), unit)})"
+    return f"{time(median(values), unit)} ({_number(min(values), unit)} to {_number(max(values), unit)})"
 
 
 def time(seconds: float, unit: str = "s") -> str:

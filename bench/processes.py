@@ -7,7 +7,6 @@ import contextlib
 import os
 import resource
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -41,7 +40,7 @@ def on_one_processor() -> list[str]:
     return ["taskset", "-c", str(max(os.sched_getaffinity(0)))]
 
 
-def timed(words: Sequence[str]) -> float:
+def timed(words: list[str]) -> float:
     """Seconds from posix_spawn(3) of a command until it has ended."""
     silent = [(os.POSIX_SPAWN_OPEN, fd, "/dev/null", os.O_RDWR, 0) for fd in (0, 1, 2)]
     start = time.perf_counter()
@@ -169,9 +168,3 @@ def _kilobytes(file: str, name: str) -> int:
         if row.startswith(name):
             return int(row.split()[1]) << 10
     return 0
-
-
-def end(pid: int) -> None:
-    """Kill one child of ours, if it is still there."""
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)

@@ -108,7 +108,8 @@ def request(
         connection.close()
     if answer.status >= 400:
         raise RuntimeError(f"{method} {path}: {answer.status} {told.decode(errors='replace')[:300]}")
-    return json.loads(told) if told else {}
+    told_object: dict[str, Any] = json.loads(told) if told else {}
+    return told_object
 
 
 @asynccontextmanager

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from collections.abc import Awaitable, Callable
 
 from bench.measure import Line, Report, interleaved, median, megabytes, spread
 from bench.processes import child, children, line, peak_bytes, python
@@ -117,9 +118,7 @@ class Facts:
                 await viewer.until(lambda: self.says(accepting, "listening"))
                 begin = time.monotonic_ns()
                 connecting = await viewer.start("client-a", "python3", f"/labs/{_CLIENT}", "10.0.0.4", *words)
-                await viewer.until(
-                    lambda: self.says(accepting, "accepted") and self.says(connecting, "connected"), 600
-                )
+                await viewer.until(lambda: self.says(accepting, "accepted") and self.says(connecting, "connected"), 600)
                 await self._quiet(viewer.until)
                 self.whole = (self._arrival - begin) / 1e9
                 self.events = viewer.count
@@ -131,7 +130,7 @@ class Facts:
             remote.delete()
         return (self._said[accepting] - self._started[connecting]) / 1e9
 
-    async def _quiet(self, until) -> None:
+    async def _quiet(self, until: Callable[[Callable[[], bool], float], Awaitable[None]]) -> None:
         """Wait until nothing has come for a while: the socket table is read once more when the rest is done."""
         while True:
             seen = self._arrival

@@ -1,4 +1,4 @@
-"""Two threads, one connection on 127.0.0.1: print the seconds for COUNT round trips, and the time.  Usage: round_trips.py COUNT"""
+"""Make COUNT round trips between two threads; print the seconds and the time.  Usage: round_trips.py COUNT"""
 
 import socket
 import sys

@@ -1,4 +1,4 @@
-"""TCP sockets that are bound and nothing else: in the kernel's table since Linux 6.8, and asked for only when needed."""
+"""TCP sockets that are bound and nothing else: in the kernel's table since Linux 6.8, asked for only when needed."""
 
 from __future__ import annotations
 
