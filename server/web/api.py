@@ -24,8 +24,6 @@ from server.web import openapi, security
 router = APIRouter()
 _PIECE = 64 * 1024
 _TRIED_SECONDS = 60
-_tried: list[tuple[float, Capabilities]] = []
-_trying = asyncio.Lock()
 _encode = msgspec.json.Encoder().encode
 
 
@@ -37,6 +35,23 @@ class NewSandbox(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 _decode_new = msgspec.json.Decoder(NewSandbox).decode
+
+
+class Tried:
+    """What this machine allows, tried once for all who ask within a minute: it takes real work."""
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+        self._found: Capabilities | None = None
+        self._at = 0.0
+
+    async def capabilities(self) -> Capabilities:
+        """What was found, no more than a minute ago."""
+        async with self._lock:
+            if self._found is None or time.monotonic() - self._at > _TRIED_SECONDS:
+                self._found = await asyncio.to_thread(capabilities)
+                self._at = time.monotonic()
+            return self._found
 
 
 def door_of(request: Request) -> Door:
@@ -74,9 +89,10 @@ async def health() -> Response:
 
 
 @router.get("/api/capabilities", **openapi.CAPABILITIES)
-async def get_capabilities() -> Response:
+async def get_capabilities(request: Request) -> Response:
     """What this machine allows, as ``socketlab doctor --json`` says it."""
-    return _json(await _found())
+    tried: Tried = request.app.state.tried
+    return _json(await tried.capabilities())
 
 
 @router.post("/api/sandboxes", **openapi.CREATE)
@@ -135,14 +151,6 @@ async def read_capture(sandbox: Opened, host: Annotated[str | None, Query(max_le
         raise NotFoundError(f"There is no host {host!r}.", "Leave host out to get the packets of all hosts.")
     headers = {"Content-Disposition": f'attachment; filename="socketlab-{sandbox.id}.pcapng"'}
     return StreamingResponse(_packets(sandbox.log, host), 200, headers, "application/x-pcapng")
-
-
-async def _found() -> Capabilities:
-    """What this machine allows. It is tried once for all who ask within a minute: that takes real work."""
-    async with _trying:
-        if not _tried or time.monotonic() - _tried[0][0] > _TRIED_SECONDS:
-            _tried[:] = [(time.monotonic(), await asyncio.to_thread(capabilities))]
-        return _tried[0][1]
 
 
 def _new_sandbox(body: bytes) -> NewSandbox:

@@ -73,6 +73,7 @@ def create_app(
         redoc_url=None,
     )
     app.state.door = door
+    app.state.tried = api.Tried()
     problems.install(app)
     app.include_router(api.router)
     app.include_router(pages.routes())

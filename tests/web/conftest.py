@@ -74,12 +74,10 @@ class Server:
     """
 
     def __init__(self, **environment: str) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "server.cli", "serve", "--port", "0"],
-            env=os.environ | environment,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        self.start([sys.executable, "-m", "server.cli", "serve", "--port", "0"], environment)
+
+    def start(self, command: list[str], environment: Mapping[str, str] = {}) -> None:
+        self.process = subprocess.Popen(command, env=os.environ | environment, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         assert "answers at" in line, line
