@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import pytest_asyncio
@@ -46,8 +47,8 @@ class Cages:
         assert self.neighbour.output(pid) == "still here\n"
 
 
-@pytest_asyncio.fixture
-async def cages(zygote: Zygote) -> AsyncIterator[Cages]:
+@asynccontextmanager
+async def two_cages(zygote: Zygote) -> AsyncIterator[Cages]:
     """Both sandboxes; afterwards the neighbour must be unharmed."""
     async with laboratory(zygote) as caged, laboratory(zygote) as neighbour:
         await neighbour.python("server", SERVER)
@@ -55,6 +56,13 @@ async def cages(zygote: Zygote) -> AsyncIterator[Cages]:
         cages = Cages(zygote, caged, neighbour)
         yield cages
         await cages.assert_unharmed()
+
+
+@pytest_asyncio.fixture
+async def cages(zygote: Zygote) -> AsyncIterator[Cages]:
+    """Two sandboxes for one test."""
+    async with two_cages(zygote) as cages:
+        yield cages
 
 
 async def output_of(lab: Laboratory, host: str, code: str, *, admin: bool = False) -> tuple[str, ev.ProcessExited]:

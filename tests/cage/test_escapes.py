@@ -5,18 +5,34 @@ from __future__ import annotations
 import os
 import platform
 import socket
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 import server
 from server.inet.syscalls import NUMBERS
 from server.sandbox.spawn import ENVIRONMENT
+from server.sessions.sandboxes import Zygote
 from tests.cage.attempts import ATTEMPTS, Attempt, program
-from tests.cage.conftest import Cages, output_of
+from tests.cage.conftest import Cages, output_of, two_cages
 
 MACHINE = platform.machine()
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def cages() -> AsyncIterator[Cages]:
+    """The same two sandboxes for all attempts: an attempt that does harm spoils the next ones too."""
+    zygote = Zygote()
+    zygote.start()
+    try:
+        async with two_cages(zygote) as cages:
+            yield cages
+    finally:
+        await zygote.close()
 
 
 @pytest.fixture
@@ -41,9 +57,10 @@ async def test_refused(cages: Cages, outside: dict[str, Any], attempt: Attempt) 
     text, exited = await output_of(cages.caged, "server", program(attempt.code % outside))
     assert text.split() in [["REFUSED", name] for name in attempt.refused]
     assert exited.code == 0
+    await cages.assert_unharmed()
 
 
-def test_outside_answers(outside: dict[str, Any]) -> None:
+async def test_outside_answers(outside: dict[str, Any]) -> None:
     """The judge of the attempts on the network: from here, what they try works."""
     socket.create_connection(("127.0.0.1", outside["port"]), 2).close()
     with socket.socket(socket.AF_UNIX) as unix:
