@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
+from collections.abc import Callable
 from typing import Literal
 
 from server import events as ev
@@ -75,10 +76,13 @@ class FdTable:
         pid: The process.
         journal: Where the events go.
         owners: Who names which socket, shared by the whole sandbox.
+        before_socket: Called with a number and a cookie before the event that says so: the socket must have
+            appeared by then.
     """
 
-    def __init__(self, pid: int, journal: Journal, owners: Owners) -> None:
+    def __init__(self, pid: int, journal: Journal, owners: Owners, before_socket: Callable[[int, str], None]) -> None:
         self.pid = pid
+        self._before_socket = before_socket
         self.entries: dict[int, Fd] = {}
         self.pidfd = os.pidfd_open(pid)
         self._journal = journal
@@ -107,7 +111,10 @@ class FdTable:
 
     def opened(self, fd: int, entry: Fd) -> None:
         """A number points to something now (dup2(2) may have closed what it pointed to before)."""
-        if fd in self.entries:
+        former = self.entries.get(fd)
+        if former is not None:
+            if (former.kind, former.socket, former.path) == (entry.kind, entry.socket, entry.path):
+                return  # another thread's call was logged meanwhile, and the number was found then
             self.closed(fd)
         self.entries[fd] = entry
         if entry.socket is not None:
@@ -126,16 +133,14 @@ class FdTable:
 
     def opened_socket(self, fd: int, cookie: str) -> None:
         """A number names a socket whose cookie is known."""
+        self._before_socket(fd, cookie)
         self.opened(fd, Fd("socket", socket=cookie))
 
-    def discover(self, fd: int) -> bool:
-        """A call made a descriptor: look what it is. Returns whether it is a socket."""
+    def discover(self, fd: int) -> None:
+        """A call made a descriptor: look what it is."""
         target = self._target(str(fd))
-        if target is None:
-            return False
-        entry = self._classify(fd, target)
-        self.opened(fd, entry)
-        return entry.kind == "socket"
+        if target is not None:
+            self.opened(fd, self._classify(fd, target))
 
     def duplicated(self, old: int, new: int) -> None:
         """dup(2) and its family made ``new`` point to what ``old`` points to."""
@@ -158,36 +163,28 @@ class FdTable:
         """
         return str(pidfd.cookie(self.pidfd, fd))
 
-    def sync(self, *, whole: bool = False) -> list[int]:
+    def sync(self, *, whole: bool = False) -> None:
         """Compare with the kernel's table and follow it.
 
         Args:
             whole: Read every entry again, also when the sizes agree (after execve(2), which may have
                 closed some and kept the others).
-
-        Returns:
-            The numbers that are sockets and were not known before.
         """
         try:
             if not whole:
                 if self._counts:
                     if os.fstat(self._folder).st_size == len(self.entries):
-                        return []
+                        return
                 elif len(self.entries) > _SMALL_TABLE:
-                    return []
+                    return
             present = {int(name): self._target(name) for name in os.listdir(self._folder)}
         except OSError:
-            return []  # the process is ending; its exit closes what is left
+            return  # the process is ending; its exit closes what is left
         for fd in [fd for fd in self.entries if present.get(fd) is None]:
             self.closed(fd)
-        found = []
         for fd, target in sorted(present.items()):
             if target is not None and not self._is_known(fd, target):
-                entry = self._classify(fd, target)
-                self.opened(fd, entry)
-                if entry.kind == "socket":
-                    found.append(fd)
-        return found
+                self.opened(fd, self._classify(fd, target))
 
     def _is_known(self, fd: int, target: str) -> bool:
         entry = self.entries.get(fd)
@@ -206,6 +203,8 @@ class FdTable:
         if kind != "socket":
             return Fd(kind, path=target)
         try:
-            return Fd("socket", socket=self.cookie(fd))
+            cookie = self.cookie(fd)
         except OSError:
             return Fd("socket")
+        self._before_socket(fd, cookie)
+        return Fd("socket", socket=cookie)

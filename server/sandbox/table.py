@@ -51,7 +51,7 @@ _DUMPS: Final[tuple[tuple[_Protocol, bytes], ...]] = (
 )
 # Calls after which the table is not what it was.
 _MAKING: Final = frozenset(
-    {"socket", "socketpair", "bind", "listen", "connect", "accept", "accept4", "close", "shutdown", "exit_group"}
+    {"socket", "socketpair", "bind", "listen", "connect", "accept", "accept4", "close", "shutdown", "execve", "exit_group"}
 )
 _PASSING: Final = frozenset({"TIME-WAIT", "SYN-SENT", "SYN-RECEIVED", "FIN-WAIT-1", "FIN-WAIT-2", "LAST-ACK", "CLOSING"})
 _SHARE: Final = 5  # whole reads may take one part in so many of the time

@@ -38,9 +38,7 @@ _SYSCALL_EXIT = signal.SIGTRAP | 0x80
 _STOPPED = 0x7F  # the low byte of a wait status (wait(2), WIFSTOPPED)
 
 # Calls after which packets of the caller may wait at the wire: read them before the return is logged.
-_SENDS = frozenset(
-    {"connect", "sendto", "sendmsg", "sendmmsg", "write", "writev", "sendfile", "close", "shutdown"}
-)
+_SENDS = frozenset({"connect", "sendto", "sendmsg", "sendmmsg", "write", "writev", "sendfile", "close", "shutdown"})
 _NEVER_RETURN = frozenset({"exit", "exit_group"})
 _WAITS = frozenset({"poll", "ppoll", "select", "pselect6", "epoll_wait", "epoll_pwait", "epoll_pwait2"})
 _DUPLICATES = frozenset({"dup", "dup2", "dup3", "fcntl"})
@@ -252,8 +250,7 @@ class Tracer:
 
     def _enter(self, thread: Thread, is_moment: bool) -> None:
         process = thread.process
-        for fd in process.fds.sync():
-            self._socket_found(process, fd)
+        process.fds.sync()
         self._calls += 1
         thread.call = self._calls
         thread.entered = syscalls.decode_args(thread.name, thread.args, process.memory)
@@ -332,8 +329,7 @@ class Tracer:
             for fd in decoded["new_fds"]:
                 self._opened(process, fd)
         elif name in ("recvmsg", "recvmmsg", "close_range"):
-            for fd in fds.sync():
-                self._socket_found(process, fd)
+            fds.sync()
         return None
 
     def _opened(self, process: Process, fd: int) -> str | None:
@@ -342,19 +338,19 @@ class Tracer:
         except OSError:
             process.fds.discover(fd)
             return None
-        self._table.before_fd(process.host, process.fds.pidfd, fd, cookie)
         process.fds.opened_socket(fd, cookie)
         return cookie
-
-    def _socket_found(self, process: Process, fd: int) -> None:
-        entry = process.fds.get(fd)
-        if entry is not None and entry.socket is not None:
-            self._table.before_fd(process.host, process.fds.pidfd, fd, entry.socket)
 
     # -- processes come and go
 
     def _add(self, pid: int, host: str) -> Thread:
-        process = Process(pid, host, FdTable(pid, self._journal, self._owners))
+        fds = FdTable(
+            pid,
+            self._journal,
+            self._owners,
+            lambda fd, cookie: self._table.before_fd(host, fds.pidfd, fd, cookie),
+        )
+        process = Process(pid, host, fds)
         thread = Thread(pid, process)
         process.threads[pid] = thread
         self.processes[pid] = process
@@ -383,9 +379,7 @@ class Tracer:
         process = thread.process
         process.program, process.argv, process.executed = parent.program, parent.argv, parent.executed
         self._journal.emit(
-            ev.ProcessStarted(
-                host=process.host, pid=tid, program=process.program, argv=process.argv, parent=parent.pid
-            )
+            ev.ProcessStarted(host=process.host, pid=tid, program=process.program, argv=process.argv, parent=parent.pid)
         )
         process.fds.inherit(parent.fds)
         return thread
@@ -405,8 +399,8 @@ class Tracer:
         else:
             process.executed = True
             self._on_executed(process)
-        for fd in process.fds.sync(whole=True):
-            self._socket_found(process, fd)
+        process.fds.sync(whole=True)
+        self._table.after_call(process.host, "execve", None)  # close-on-exec may have ended sockets
         ptrace.resume(thread.tid)
 
     def _ended(self, thread: Thread, status: int) -> None:
