@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import msgspec
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
 from server.catalogue import PROGRAMS
-from server.sessions.capabilities import Capabilities
 from server.web import api
 from server.web.contexts import DEFAULT_HOSTS, CatalogueContext, MachineContext
 from server.web.rendering import render
@@ -36,7 +34,8 @@ def routes() -> APIRouter:
 
     @router.get("/machine")
     async def machine(request: Request) -> HTMLResponse:
-        found = msgspec.json.decode((await api.get_capabilities()).body, type=Capabilities)
+        tried: api.Tried = request.app.state.tried
+        found = await tried.capabilities()
         missing = tuple(check for check in found.checks if not check.ok)
         return render(request, "panels/_machine.html", MachineContext(ready=found.ok, missing=missing))
 

@@ -206,3 +206,9 @@ def _references(part: object) -> list[str]:
     if isinstance(part, list):
         return [found for member in part for found in _references(member)]
     return []
+
+
+def test_the_panel_of_the_machine_says_that_it_can_run(server: Server) -> None:
+    answer = server.ask("GET", "/panels/machine")
+    assert answer.status == 200
+    assert answer.headers["content-type"].startswith("text/html")
