@@ -27,14 +27,14 @@ PATIENCE = 30.0
 SIZES = {"1440x900": (1440, 900), "1920x1080": (1920, 1080), "768x1024": (768, 1024), "390x844": (390, 844)}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def served() -> Iterator[Server]:
     """A server with room for the whole session's sandboxes."""
     with Server(SOCKETLAB_SANDBOXES_PER_VISITOR="64") as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """The machine's own Chromium, headless."""
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
