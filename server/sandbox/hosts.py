@@ -17,13 +17,14 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import socket
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from server.errors import BadRequestError, ConflictError, KernelRefusedError
 from server.linux import netlink
-from server.linux.calls import CallError
 from server.linux.ethtool import switch_offloads_off
 from server.linux.namespaces import CLONE_NEWNET, inside, open_namespace, setns, unshare
 from server.sandbox.sysctls import AT_START, check_value, path_of
@@ -84,7 +85,7 @@ def parse_address(text: str) -> Interface:
     if "/" not in text:
         address = ipaddress.ip_interface(f"{text}/{PREFIX[address.version]}")
     bare = address.ip
-    if isinstance(bare, ipaddress.IPv6Address) and (bare.scope_id or bare.ipv4_mapped):
+    if "%" in text or (isinstance(bare, ipaddress.IPv6Address) and bare.ipv4_mapped):
         raise BadRequestError(f"{text} cannot be a host's address.", "Write it like fd00::4/64.")
     if bare.is_multicast or bare.is_unspecified or bare.is_loopback or bare == ipaddress.ip_address("255.255.255.255"):
         raise BadRequestError(
@@ -102,9 +103,11 @@ def check_new(name: str, addresses: Sequence[str], existing: Iterable[tuple[str,
     """The addresses of a new host, written with prefix, if the sandbox can have it beside the ``existing`` hosts.
 
     Raises:
-        BadRequestError: An address is wrong, or given twice.
+        BadRequestError: The name or an address is wrong, or an address is given twice.
         ConflictError: Name or address is taken.
     """
+    if not re.fullmatch(r"[a-z][a-z0-9-]{0,31}", name):
+        raise BadRequestError(f"{name!r} is no name of a host.", "Use small letters, digits and hyphens.")
     wanted = [parse_address(text) for text in addresses]
     if not wanted:
         raise BadRequestError(f"Host {name} has no address.", "Give at least one, like 10.0.0.4/24.")
@@ -145,35 +148,45 @@ def add_host(name: str, index: int, addresses: Sequence[str]) -> Host:
         KernelRefusedError: The kernel has no room for another namespace, or forbids it.
     """
     interfaces = [parse_address(text) for text in addresses]
-    mac, cable = mac_of(index), wire_name(name, index)
+    written = tuple(str(interface) for interface in interfaces)
     wire_netns = open_namespace("net")
     try:
-        unshare(CLONE_NEWNET)
-        netns = open_namespace("net")
-        _set_at_start()
-        with netlink.route_socket() as route:
-            netlink.add_veth(route, "eth0", mac, MTU, cable, wire_netns)
-            netlink.set_up(route, "lo")
-            for link in ("eth0", "lo"):
-                switch_offloads_off(link)
-            for interface in interfaces:
-                netlink.add_address(route, "eth0", interface)
-            netlink.set_up(route, "eth0")
-        diag = netlink.diag_socket()
-        loopback = _tap("lo", outgoing=True)
-        setns(wire_netns, CLONE_NEWNET)
-        with netlink.route_socket() as route:
-            netlink.set_up(route, cable)
-        wire = _tap(cable, outgoing=False)
-    except CallError as error:
+        with ExitStack() as opened:
+            host = _make(name, index, interfaces, written, wire_netns, opened)
+            opened.pop_all()  # all went well: they are the host's now
+    except OSError as error:
         raise KernelRefusedError(
             f"The host {name} could not be made: {error}.", "Run 'socketlab doctor': it tries each thing a host needs."
         ) from error
     finally:
         setns(wire_netns, CLONE_NEWNET)
         os.close(wire_netns)
-    written = tuple(str(interface) for interface in interfaces)
     _publish_name(name, written)
+    return host
+
+
+def _make(
+    name: str, index: int, interfaces: list[Interface], written: tuple[str, ...], wire_netns: int, opened: ExitStack
+) -> Host:
+    mac, cable = mac_of(index), wire_name(name, index)
+    unshare(CLONE_NEWNET)
+    netns = open_namespace("net")
+    opened.callback(os.close, netns)
+    _set_at_start()
+    with netlink.route_socket() as route:
+        netlink.add_veth(route, "eth0", mac, MTU, cable, wire_netns)
+        netlink.set_up(route, "lo")
+        for link in ("eth0", "lo"):
+            switch_offloads_off(link)
+        for interface in interfaces:
+            netlink.add_address(route, "eth0", interface)
+        netlink.set_up(route, "eth0")
+    diag = opened.enter_context(netlink.diag_socket())
+    loopback = opened.enter_context(_tap("lo", outgoing=True))
+    setns(wire_netns, CLONE_NEWNET)
+    with netlink.route_socket() as route:
+        netlink.set_up(route, cable)
+    wire = opened.enter_context(_tap(cable, outgoing=False))
     return Host(name, written, mac, netns, diag, wire, loopback)
 
 

@@ -1,0 +1,43 @@
+"""System calls fail in one place, with the call's name and the errno's name."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+
+import pytest
+
+from server.inet.syscalls import NUMBERS as ALL_NUMBERS
+from server.linux import calls
+from server.linux.calls import CallError, errno_name, syscall
+
+
+def test_says_call_and_errno() -> None:
+    error = CallError("mount", errno.EPERM)
+    assert str(error) == "mount: EPERM (Operation not permitted)"
+    assert (error.call, error.errno) == ("mount", errno.EPERM)
+
+
+def test_is_the_matching_oserror() -> None:
+    with pytest.raises(OSError, match="close_range: EINVAL"):
+        syscall("close_range", ctypes.c_uint(9), ctypes.c_uint(3), ctypes.c_uint(0))
+
+
+def test_hands_on_the_result() -> None:
+    read, write = os.pipe()
+    assert syscall("close_range", ctypes.c_uint(write), ctypes.c_uint(write), ctypes.c_uint(0)) == 0
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.write(write, b"x")
+    os.close(read)
+
+
+def test_unknown_errno_is_its_number() -> None:
+    assert errno_name(4095) == "4095"
+
+
+@pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
+def test_numbers_are_those_of_the_large_table(machine: str) -> None:
+    assert {name: ALL_NUMBERS[machine][number] for name, number in calls.NUMBERS[machine].items()} == {
+        name: name for name in calls.NUMBERS[machine]
+    }
