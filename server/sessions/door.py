@@ -140,11 +140,7 @@ class Door:
             BadRequestError: The document is no command.
             GoneError: The sandbox has ended.
         """
-        try:
-            command = decode_command(document)
-        except RecursionError:
-            raise BadRequestError("The command is nested too deeply.", "Send one flat JSON object.") from None
-        return sandbox.submit(command)
+        return sandbox.submit(decode_command(document))
 
     # Visitors
 

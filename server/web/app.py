@@ -8,15 +8,22 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from server.folders import folder
 from server.sessions.door import Door
 from server.sessions.limits import Limits
+from server.sessions.shelf import Shelf
 from server.web import api, openapi, pages, problems, security
+from server.web import recordings as recording_pages
 from server.web.stream import stream
+
+EXAMPLES = folder("static") / "recordings"
+"""Recordings that came along, for machines that allow nothing more."""
 
 
 class Application(FastAPI):
@@ -27,8 +34,9 @@ class Application(FastAPI):
         self._allowed_hosts = allowed_hosts
 
     def build_middleware_stack(self) -> ASGIApp:
-        """FastAPI's own stack, guarded."""
-        return security.Guard(super().build_middleware_stack(), self._allowed_hosts)
+        """FastAPI's own stack, its answers compressed, and all of it guarded."""
+        compressed = GZipMiddleware(super().build_middleware_stack(), minimum_size=1024)
+        return security.Guard(compressed, self._allowed_hosts)
 
     def openapi(self) -> dict[str, Any]:
         """The OpenAPI document, with the schemas of the vocabulary."""
@@ -46,7 +54,11 @@ class _Endpoint:
 
 
 def create_app(
-    *, limits: Limits | None = None, allowed_hosts: Iterable[str] | None = None, labs: Path | None = None
+    *,
+    limits: Limits | None = None,
+    allowed_hosts: Iterable[str] | None = None,
+    labs: Path | None = None,
+    recordings: Iterable[Path] = (),
 ) -> FastAPI:
     """The whole web application. Its lifespan owns the sandboxes: when it ends, nothing of them is left.
 
@@ -54,6 +66,7 @@ def create_app(
         limits: What may be used; the defaults if None.
         allowed_hosts: The names that it answers to (``security.allowed_hosts_for``); None: any.
         labs: The folder that sandboxes see as ``/labs``; the one that came along if None.
+        recordings: Recordings to show besides those that came along: files and folders.
     """
     door = Door(limits, labs)
 
@@ -77,6 +90,25 @@ def create_app(
     problems.install(app)
     app.include_router(api.router)
     app.include_router(pages.routes())
+    app.include_router(recording_pages.sandbox_files())
+    app.include_router(recording_pages.pages(Shelf([*recordings, EXAMPLES]), playground=True))
     app.router.routes.append(WebSocketRoute("/api/sandboxes/{sandbox_id}/stream", _Endpoint(stream)))
+    app.mount("/static", StaticFiles(directory=folder("static")), name="static")
+    return app
+
+
+def create_replay_app(shelf: Shelf, first: str, *, allowed_hosts: Iterable[str] | None = None) -> FastAPI:
+    """A web application that shows recordings and can do nothing else: it has no sandbox, and no way to one.
+
+    Args:
+        shelf: The recordings.
+        first: The name of the one that ``/`` leads to.
+        allowed_hosts: The names that it answers to; None: any.
+    """
+    app = Application(allowed_hosts=allowed_hosts, title="Socketlab", openapi_url=None, docs_url=None, redoc_url=None)
+    problems.install(app)
+    app.include_router(recording_pages.pages(shelf, playground=False))
+    app.add_api_route("/", lambda: RedirectResponse(f"/r/{first}"), include_in_schema=False)
+    app.add_api_route("/healthz", api.health, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=folder("static")), name="static")
     return app
