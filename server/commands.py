@@ -6,6 +6,7 @@ Commands go down through one door (``sessions/door.py`` → the sandbox's loop);
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
 import msgspec
@@ -16,12 +17,16 @@ from server.events import Pace
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=32, pattern=r"^[a-z][a-z0-9-]*$")]
 Argument = Annotated[str, msgspec.Meta(max_length=4096, pattern=r"^[^\x00]*\Z")]
 Arguments = Annotated[list[Argument], msgspec.Meta(max_length=64)]
-Folder = Annotated[str, msgspec.Meta(max_length=256, pattern=r"^/labs(/[A-Za-z0-9_][A-Za-z0-9._-]*)*\Z")]
+FOLDER_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
+"""What a folder below ``/labs`` may be called."""
+Folder = Annotated[str, msgspec.Meta(max_length=256, pattern=rf"^/labs(/{FOLDER_NAME.pattern})*\Z")]
 Identifier = Annotated[int, msgspec.Meta(ge=1, le=2**53)]
 Milliseconds = Annotated[int, msgspec.Meta(ge=0, le=60_000)]
 
 
-class _Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="command", omit_defaults=True):
+class _Command(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="command", omit_defaults=True
+):
     """A request to a sandbox."""
 
 
@@ -167,6 +172,6 @@ def decode_command(document: bytes) -> Command:
         command: Command = _decoder.decode(document)
     except msgspec.ValidationError as error:
         raise BadRequestError(f"{error}", "The API page lists each command with its fields.") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadRequestError(f"The command is not valid JSON: {error}", "Send one JSON object.") from None
     return command

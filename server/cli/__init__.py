@@ -3,6 +3,8 @@
 * ``serve``: the lab in the browser.
 * ``doctor``: what this machine allows.
 * ``trace``: the same engine without a browser; ``timeline`` makes its events readable.
+* ``replay``: a recording in the browser, or as one HTML file.
+* ``labs``: plays the guided labs and says what fails.
 
 In come words, out go exit codes: 0 done, 1 what was asked for failed, 2 wrong use. Errors go to
 standard error: what is wrong, then what to do. A subcommand's module is imported only when it is
@@ -23,6 +25,8 @@ COMMANDS = {
     "serve": "serve the lab in the browser",
     "doctor": "say what this machine allows, and how to mend what is missing",
     "trace": "run commands on a sandbox's hosts and print one timeline of calls, sockets and packets",
+    "replay": "show a recording in the browser, or make one HTML file of it",
+    "labs": "check the guided labs: play each on the real kernel and say what fails",
 }
 """Every subcommand and what it does; the module has the same name."""
 

@@ -1,0 +1,12 @@
+"""Guided labs: from a readable file to a lesson that checks itself on the real kernel.
+
+* ``keywords``, ``fields``, ``misconceptions``: the tables: what a lab may say, what a condition may ask.
+* ``source``, ``markdown``: text with its lines. ``conditions``, ``actions``, ``blocks``, ``loader``: text → ``model``.
+* ``record``, ``checks``: a log and a condition → whether it holds, and the rows that prove it. Pure.
+* ``commandline``: what a command line of a lab means.
+* ``play``: carries out a step's actions on a stage (any sandbox), waits, measures.
+* ``proof``: plays a whole lab and says what is not as it should be; ``alone`` runs its programs without a sandbox.
+
+In come the files of a folder and the events of a log; out go commands, verdicts and problems. Nothing here knows
+HTTP, or how a sandbox is made.
+"""
