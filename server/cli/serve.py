@@ -30,14 +30,14 @@ class AddressError(SocketlabError):
 class _Server(uvicorn.Server):
     """Says where it can be reached as soon as it answers."""
 
-    def __init__(self, config: uvicorn.Config, address: str) -> None:
+    def __init__(self, config: uvicorn.Config, greeting: str) -> None:
         super().__init__(config)
-        self._address = address
+        self._greeting = greeting
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
-            print(f"Socketlab answers at {self._address}  (Ctrl+C ends it)", flush=True)
+            print(f"{self._greeting}  (Ctrl+C ends it)", flush=True)
 
 
 def prepare_parser(parser: argparse.ArgumentParser) -> None:
@@ -45,22 +45,40 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", metavar="H", help="the address to listen on (%(default)s)")
     parser.add_argument("--port", default=8000, type=int, metavar="P", help="the port to listen on (%(default)s)")
     parser.add_argument("--labs", metavar="DIR", help="a folder of labs instead of the ones that came along")
+    parser.add_argument(
+        "--recordings",
+        metavar="DIR",
+        help="a folder of recordings, which are shown at /r/NAME beside those that came along",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until SIGINT or SIGTERM; then end every sandbox and return."""
     if not 0 <= arguments.port <= 65535:
         raise BadRequestError(f"There is no port {arguments.port}.", "Ports are 0 to 65535; 0 takes any free one.")
-    labs = None if arguments.labs is None else _folder(arguments.labs)
+    labs = None if arguments.labs is None else _folder(arguments.labs, "--labs", "labs")
+    recordings = [] if arguments.recordings is None else [_folder(arguments.recordings, "--recordings", "recordings")]
     limits = limits_from()
     listener = listen(arguments.host, arguments.port)
     host, port = listener.getsockname()[:2]
     names = allowed_hosts_for(arguments.host, os.environ.get("SOCKETLAB_ALLOWED_HOSTS", ""))
-    config = serving.config(create_app(limits=limits, allowed_hosts=names, labs=labs), host, port)
+    app = create_app(limits=limits, allowed_hosts=names, labs=labs, recordings=recordings)
+    return until_ended(serving.config(app, host, port), listener, "Socketlab answers at {}")
+
+
+def until_ended(config: uvicorn.Config, listener: socket.socket, greeting: str) -> int:
+    """Serve on a listening socket until SIGINT or SIGTERM; returns the exit code.
+
+    Args:
+        config: What is served, and how.
+        listener: It is closed at the end.
+        greeting: What is printed once it answers, with its address in place of ``{}``.
+    """
     for number in (signal.SIGINT, signal.SIGTERM):
         # Uvicorn puts its own in front, and raises the signal again once everything has ended.
         signal.signal(number, _end)
-    server = _Server(config, f"http://{f'[{host}]' if ':' in host else host}:{port}")
+    host = f"[{config.host}]" if ":" in config.host else config.host
+    server = _Server(config, greeting.format(f"http://{host}:{config.port}"))
     with listener:
         server.run(sockets=[listener])
     return 0 if server.started else 1
@@ -94,10 +112,10 @@ def listen(host: str, port: int) -> socket.socket:
         raise AddressError(detail, hint) from None
 
 
-def _folder(name: str) -> Path:
+def _folder(name: str, option: str, what: str) -> Path:
     path = Path(name).resolve()
     if not path.is_dir():
-        raise BadRequestError(f"{name} is no folder.", "Give --labs the folder that holds the labs.")
+        raise BadRequestError(f"{name} is no folder.", f"Give {option} the folder that holds the {what}.")
     return path
 
 

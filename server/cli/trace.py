@@ -285,7 +285,7 @@ def _save(arguments: argparse.Namespace, log: Log) -> None:
     """
     try:
         if arguments.record is not None:
-            recording.write(arguments.record, _all_lines(log), shlex.join(text for _, text in arguments.on))
+            recording.write(arguments.record, _all_lines(log), "; ".join(text for _, text in arguments.on))
         if arguments.pcapng is not None:
             arguments.pcapng.write_bytes(b"".join(capture.pcapng(log.entries())))
     except OSError as error:

@@ -67,12 +67,33 @@ class PlayContext(PageContext):
         sandbox: The id of a sandbox that exists; empty: the page's module creates one.
         start: A program to start once the sandbox is there (from a link such as ``/play?start=echo_server``).
         hosts: Hosts to draw until the sandbox's own are known.
+        source: Where the page's module gets a recording, if it shows one instead of a sandbox: an address,
+            ``file`` (the visitor chooses one of their own), or ``page`` (the page holds it).
     """
 
     title: str = "Playground"
     sandbox: str = ""
     start: str = ""
     hosts: tuple[HostChoice, ...] = DEFAULT_HOSTS
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingContext(PlayContext):
+    """The playground's page with a recording in place of a sandbox.
+
+    Attributes:
+        downloads: What the addresses of its downloads begin with; empty: it has none.
+        playground: Whether the page can lead to a playground: the same server has one.
+        others: Names of recordings that the same server has.
+    """
+
+    title: str = "Open a recording"
+    hosts: tuple[HostChoice, ...] = ()
+    source: str = "file"
+    downloads: str = ""
+    playground: bool = True
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

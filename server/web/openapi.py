@@ -228,6 +228,28 @@ CAPTURE = _route(
     tags=["sandboxes"],
 )
 
+RECORDING = _route(
+    {
+        200: {
+            "description": "The log as a recording: JSON Lines, compressed by gzip; the first line is its heading.",
+            "content": {"application/gzip": {"schema": {"type": "string", "format": "binary"}}},
+        }
+    },
+    problems=_OWN,
+    tags=["sandboxes"],
+)
+
+REPLAY = _route(
+    {
+        200: {
+            "description": "The log as one HTML file that shows it without a server, from disk or inside an iframe.",
+            "content": {"text/html": {"schema": {"type": "string"}}},
+        }
+    },
+    problems=_OWN,
+    tags=["sandboxes"],
+)
+
 PROBLEM_SCHEMA = _object(title=_TEXT, status={"type": "integer"}, detail=_TEXT)
 PROBLEM_SCHEMA["properties"]["hint"] = {"type": "string", "description": "What you can do, where there is something."}
 

@@ -17,6 +17,11 @@ def render(request: Request, template: str, context: Context, status: int = 200)
     return _templates.TemplateResponse(request, template, context.variables(), status_code=status)
 
 
+def rendered(template: str, context: Context) -> str:
+    """The text of a page or a panel, for whoever does more with it than answer."""
+    return _templates.get_template(template).render(context.variables())
+
+
 def problem_page(request: Request, *, status: int, title: str, detail: str, hint: str = "") -> HTMLResponse:
     """An error as a page, for a browser that asked for one."""
     context = ProblemContext(title=title, theme=chosen_theme(request), status=status, detail=detail, hint=hint)

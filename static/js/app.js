@@ -1,18 +1,23 @@
 // Ties the playground together: stream → log → clock → layout → stage and its companions.
 
+import { readAddress, writeAddress } from "./address.js";
 import { Clock } from "./clock.js";
 import { Commands, createSandbox, endSandbox } from "./commands.js";
-import { attempt, bindControls, one } from "./controls.js";
+import { attempt, bindControls, one, projector, showTab } from "./controls.js";
 import { EventList } from "./events.js";
 import { evidence } from "./evidence.js";
+import { bindExports, offerDownloads } from "./exports.js";
 import { chipWords } from "./headers.js";
+import { keep, kept } from "./kept.js";
 import { Ladder } from "./ladder.js";
 import { layout } from "./layout.js";
 import { Log } from "./log.js";
 import { play } from "./motion.js";
 import { momentName, narrate, waitingWords } from "./narration.js";
 import { drawPrograms } from "./programs.js";
+import { badge, fileName, introduce, openRecording } from "./recorded.js";
 import { related } from "./relations.js";
+import { REASON, Replay } from "./replay.js";
 import "./site.js";
 import { Stage } from "./stage.js";
 import { RefusedError, Stream } from "./stream.js";
@@ -27,15 +32,18 @@ const FIRST_PACE = "slow";
 const SPEAK_MS = 2000;
 const MOST_MARKS = 120;
 const MOST_WAITS = 6;
+const ARRIVE_MS = 3000;
 
 const main = one("main");
+/** Where the recording is that the page shows; without one, it shows a sandbox. */
+const recorded = main.dataset.recording ?? "";
 const log = new Log(narrate);
 const clock = new Clock(log, (seq, from) => draw(seq, from));
 const stage = new Stage(one("[data-stage]"));
 const ladder = new Ladder(one("[data-ladder]"), log, measure);
 const list = new EventList(one("[data-rows]"), one("[data-kinds]"), one("[data-filter]"), log);
 
-/** @type {Stream | null} */
+/** @type {Stream | Replay | null} */
 let stream = null;
 /** @type {Commands | null} */
 let commands = null;
@@ -45,6 +53,8 @@ let chosen = "";
 let pointed = "";
 let peer = "";
 let start = main.dataset.start ?? "";
+/** @type {import("./address.js").Place | null} what the address asks for, until it is there */
+let asked = readAddress();
 let spokenAt = 0;
 let speaking = 0;
 
@@ -102,6 +112,30 @@ function draw(seq, from) {
   drawTime(seq);
   drawPeers(picture);
   if (chosen && seq !== from) drawEvidence();
+  writeAddress(place());
+}
+
+/** What is on the screen, as the page's address says it. @returns {import("./address.js").Place} */
+function place() {
+  const wall = document.documentElement.dataset.view === "projector";
+  const tab = main.dataset.tab === "ladder" ? "" : (main.dataset.tab ?? "");
+  const seq = clock.mode === "now" && !recorded ? null : clock.seq;
+  return { seq, at: chosen, view: wall ? "projector" : tab };
+}
+
+/** To the place that the address asked for, as soon as the log reaches it. */
+function arrive() {
+  if (!asked || log.end < (asked.seq ?? 1)) return;
+  const { seq, at, view: named } = asked;
+  asked = null;
+  if (["tables", "events"].includes(named)) showTab(main, named, desk);
+  if (named === "projector") projector(desk);
+  if (seq !== null || recorded) clock.seek(seq ?? log.events.findIndex((event) => event.type !== "host.added"));
+  try {
+    if (at) choose(at);
+  } catch {
+    choose(""); // An address may name anything.
+  }
 }
 
 function light() {
@@ -113,18 +147,20 @@ function light() {
 /** @param {number} seq */
 function drawTime(seq) {
   const { state } = log.head;
-  const past = clock.mode !== "now";
+  const past = clock.mode !== "now" || recorded !== "";
+  const last = recorded !== "" && seq === log.end;
   const scrub = /** @type {HTMLInputElement} */ (one("[data-scrub]"));
   scrub.max = String(log.end);
   scrub.value = String(seq);
-  set(document.documentElement, { "data-past": past });
-  text(one("[data-moment]"), past ? `seq ${seq} of ${log.end} · looking back · End = now` : `seq ${seq} of ${log.end}`);
-  /** @type {HTMLButtonElement} */ (one('[data-action="now"]')).disabled = !past;
+  const back = past && !recorded;
+  set(document.documentElement, { "data-past": back });
+  text(one("[data-moment]"), back ? `seq ${seq} of ${log.end} · looking back · End = now` : `seq ${seq} of ${log.end}`);
+  /** @type {HTMLButtonElement} */ (one('[data-action="now"]')).disabled = !past || last;
   /** @type {HTMLButtonElement} */ (one('[data-action="back"]')).disabled = seq <= 0;
   set(one('[data-action="play"]'), { "aria-pressed": clock.mode === "playing" ? "true" : "false" });
   const moments = Object.values(state.moments);
   const next = /** @type {HTMLButtonElement} */ (one('[data-action="next"]'));
-  next.disabled = !past && moments.length === 0;
+  next.disabled = past ? last : moments.length === 0;
   text(one("[data-next-words]"), !past && moments.length > 0 ? `Next: ${momentName(moments[0], log)}` : "Next");
   for (const radio of document.querySelectorAll('input[name="pace"]')) {
     const input = /** @type {HTMLInputElement} */ (radio);
@@ -134,7 +170,7 @@ function drawTime(seq) {
   const said = log.said(seq);
   drawWaits(past || state.pace !== "step" ? [] : moments);
   const waits = past || state.pace === "live" ? "" : waitingWords(state, log);
-  const narration = said?.note.text ?? "Nothing runs. Press Start server.";
+  const narration = said?.note.text ?? (recorded ? "The recording begins." : "Nothing runs. Press Start server.");
   text(one("[data-narration]"), narration);
   speak(waits && state.pace === "step" ? `${narration} Now waits: ${waits}.` : narration);
 }
@@ -225,7 +261,8 @@ function drawEvidence() {
   const live = clock.mode === "now" && stream?.state === "open";
   const page = evidence(chosen, log.at(clock.shown), log, live);
   text(one("#evidence-title"), page.title);
-  one("[data-evidence]").replaceChildren(...page.parts);
+  const waits = recorded && chosen.startsWith("packet:") && chosen.slice(7) in log.at(clock.shown).state.packets;
+  one("[data-evidence]").replaceChildren(...(waits ? [html("p", { class: "reason" }, REASON)] : []), ...page.parts);
 }
 
 // ---- the sandbox
@@ -238,6 +275,7 @@ function linkChanged(state, problem) {
     lost: "Connection lost",
     ended: "The sandbox has ended",
     refused: "Not available",
+    recording: stream instanceof Replay ? badge(stream) : "",
   };
   const link = one("[data-link]");
   link.dataset.link = state;
@@ -246,12 +284,18 @@ function linkChanged(state, problem) {
   for (const control of document.querySelectorAll("[data-quick] button, [data-pace], [data-command] button")) {
     /** @type {HTMLButtonElement} */ (control).disabled = !open;
   }
-  if (open) overlay("");
+  // Moments that are not in the log by then will not be waited for.
+  if (open) window.setTimeout(() => (asked = null), ARRIVE_MS);
+  if (open || state === "recording") overlay("");
   else if (state === "lost")
     overlay(`Connection lost. The sandbox goes on; you are looking at seq ${log.end}. Trying again…`);
   else if (state === "ended") overlay(`The sandbox has ended at seq ${log.end}. You can still look back.`, true);
   else if (state === "refused")
     overlay(`${problem?.detail ?? ""} ${problem?.hint ?? ""}`.trim() || "This sandbox is not there.", true);
+  if (state === "recording" && stream instanceof Replay) {
+    introduce(stream, log, main.dataset.downloads ?? "");
+    arrive();
+  }
   clock.touch();
 }
 
@@ -260,7 +304,12 @@ function overlay(words, anew = false) {
   const home = one("[data-overlay]");
   home.hidden = words === "";
   const parts = /** @type {(Node | string)[]} */ ([html("p", {}, words)]);
-  if (anew) parts.push(html("a", { class: "button primary", href: "/play" }, "Open a new playground"));
+  if (anew && recorded !== "page")
+    parts.push(
+      recorded
+        ? html("a", { class: "button primary", href: "/replay" }, "Open another recording")
+        : html("a", { class: "button primary", href: "/play" }, "Open a new playground"),
+    );
   home.replaceChildren(...parts);
 }
 
@@ -268,9 +317,7 @@ function overlay(words, anew = false) {
 function connect(id) {
   stream = new Stream(id, { after: () => log.end, onEvents: take, onLink: linkChanged });
   commands = new Commands(stream);
-  const capture = one("[data-capture]");
-  set(capture, { href: `/api/sandboxes/${id}/capture.pcapng`, download: `${id}.pcapng` });
-  capture.hidden = false;
+  offerDownloads(`/api/sandboxes/${id}`, `socketlab-${id}`);
   stream.connect();
 }
 
@@ -278,7 +325,8 @@ function connect(id) {
 function take(events) {
   const known = log.head.places.order.length;
   log.append(events);
-  if (log.head.places.order.length !== known) hostsKnown();
+  if (log.head.places.order.length !== known && !recorded) hostsKnown();
+  if (!recorded) arrive();
   clock.touch();
   if (start && log.head.places.order.length > 0) {
     start = "";
@@ -313,6 +361,18 @@ async function begin() {
   });
   new ResizeObserver(() => clock.touch()).observe(one("[data-stage]"));
   fontsReady().then(() => clock.touch());
+  bindExports({
+    stage: one("[data-stage]"),
+    place,
+    caption: () => one("[data-narration]").textContent ?? "",
+    name: () => `${recorded ? fileName(one("[data-title]").textContent ?? "") : "socketlab"}-${clock.shown}`,
+  });
+  if (recorded) {
+    const replay = openRecording(recorded, { after: () => log.end, onEvents: take, onLink: linkChanged });
+    stream = replay;
+    commands = new Commands(replay);
+    return;
+  }
   const existing = main.dataset.sandbox;
   if (existing) {
     connect(existing);
@@ -357,13 +417,13 @@ function offerRoom() {
 
 /** @returns {string[]} ids of the sandboxes that this browser made, oldest first */
 function remembered() {
-  const kept = JSON.parse(localStorage.getItem("sandboxes") ?? "[]");
-  return Array.isArray(kept) ? kept.map(String) : [];
+  const list = JSON.parse(kept("sandboxes") ?? "[]");
+  return Array.isArray(list) ? list.map(String) : [];
 }
 
 /** @param {string[]} ids */
 function remember(ids) {
-  localStorage.setItem("sandboxes", JSON.stringify(ids.slice(-32)));
+  keep("sandboxes", JSON.stringify(ids.slice(-32)));
 }
 
 begin();

@@ -2,7 +2,7 @@
 
 import { RefusedError } from "./stream.js";
 
-/** @typedef {import("./stream.js").Stream} Stream */
+/** @typedef {import("./stream.js").Stream | import("./replay.js").Replay} Stream a recording refuses all */
 /** @typedef {{id: string, hosts: {name: string, addresses: string[]}[], stream: string}} NewSandbox */
 
 /**

@@ -79,7 +79,7 @@ function next(desk) {
 }
 
 /** @param {Desk} desk */
-function projector(desk) {
+export function projector(desk) {
   const root = document.documentElement;
   const on = root.dataset.view !== "projector";
   if (on) {
@@ -158,7 +158,7 @@ export function words(line) {
 export async function attempt(desk, act) {
   const commands = desk.commands();
   if (!commands) return false;
-  if (desk.clock.mode !== "now") desk.clock.now();
+  if (desk.clock.mode !== "now" && commands.stream.state === "open") desk.clock.now();
   const refusal = one("[data-refusal]");
   try {
     await act(commands);
@@ -173,7 +173,7 @@ export async function attempt(desk, act) {
 }
 
 /** @param {HTMLElement} main @param {string} tab @param {Desk} desk */
-function showTab(main, tab, desk) {
+export function showTab(main, tab, desk) {
   main.dataset.tab = tab;
   for (const button of document.querySelectorAll("button[data-tab]"))
     button.setAttribute("aria-pressed", String(button.getAttribute("data-tab") === tab));

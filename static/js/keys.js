@@ -1,5 +1,6 @@
 // The keyboard: one table, shown on "?" and obeyed here. Single letters can be switched off (WCAG 2.1.4).
 
+import { keep, kept } from "./kept.js";
 import { html } from "./svg.js";
 
 /** @typedef {{keys: string[], words: string, act: (event: KeyboardEvent) => void, single?: boolean}} Binding */
@@ -12,8 +13,8 @@ const STORE = "single-letter-keys";
  * @param {HTMLInputElement} toggle the switch for single letters
  */
 export function bindKeys(bindings, list, toggle) {
-  toggle.checked = localStorage.getItem(STORE) !== "off";
-  toggle.addEventListener("change", () => localStorage.setItem(STORE, toggle.checked ? "on" : "off"));
+  toggle.checked = kept(STORE) !== "off";
+  toggle.addEventListener("change", () => keep(STORE, toggle.checked ? "on" : "off"));
   list.replaceChildren(
     ...bindings.map(({ keys, words }) =>
       html(

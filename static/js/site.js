@@ -1,5 +1,6 @@
 // What every page has: the theme. It is kept in a cookie, so that the server's first paint is right already.
 
+import { keepForServer } from "./kept.js";
 import { text } from "./svg.js";
 
 const THEMES = ["auto", "light", "dark", "projector"];
@@ -7,8 +8,7 @@ const THEMES = ["auto", "light", "dark", "projector"];
 /** @param {string} theme */
 export function setTheme(theme) {
   document.documentElement.dataset.theme = theme;
-  // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is not in every browser yet
-  document.cookie = `theme=${theme}; path=/; max-age=31536000; samesite=lax`;
+  keepForServer("theme", theme);
   for (const name of document.querySelectorAll("[data-theme-name]")) text(name, theme);
 }
 

@@ -4,7 +4,7 @@
 
 /** @typedef {import("./protocol.js").Event} Event */
 /** @typedef {{title: string, status: number, detail: string, hint?: string}} Problem */
-/** @typedef {"connecting" | "open" | "lost" | "ended" | "refused"} LinkState */
+/** @typedef {"connecting" | "open" | "lost" | "ended" | "refused" | "recording"} LinkState */
 /**
  * @typedef {object} Face
  * @property {() => number} after seq of the last event that the page has

@@ -1,0 +1,56 @@
+// The page's own address: which moment, which thing and which view it names, so that it can be sent to somebody
+// or come back with a reload. Behind "?" where the address is ours; the stand-alone page, whose address is
+// somebody else's, keeps to what stands behind "#".
+
+/** @typedef {{seq: number | null, at: string, view: string}} Place seq null: now; at and view empty: nothing special */
+
+const QUIET_MS = 300;
+
+const standalone = "standalone" in document.documentElement.dataset;
+let timer = 0;
+
+/** @returns {Place} */
+export function readAddress() {
+  const asked = new URLSearchParams(`${location.search.slice(1)}&${location.hash.slice(1)}`);
+  const seq = Number.parseInt(asked.get("seq") ?? "", 10);
+  return { seq: seq >= 0 ? seq : null, at: asked.get("at") ?? "", view: asked.get("view") ?? "" };
+}
+
+/**
+ * The address of a place on this page.
+ * @param {Place} place
+ */
+export function addressOf(place) {
+  const words = new URLSearchParams();
+  if (place.seq !== null) words.set("seq", String(place.seq));
+  if (place.at) words.set("at", place.at);
+  if (place.view) words.set("view", place.view);
+  // Colons are allowed there, and "socket:4103" can be read.
+  const text = words.toString().replaceAll("%3A", ":");
+  const address = new URL(location.href);
+  if (standalone) {
+    address.hash = text;
+  } else {
+    address.search = text;
+    address.hash = "";
+  }
+  return address.href;
+}
+
+/**
+ * Keeps the address true. Not at each step: browsers refuse too many changes in a short time.
+ * @param {Place} place
+ */
+export function writeAddress(place) {
+  if (!(served() || location.protocol === "file:")) return;
+  window.clearTimeout(timer);
+  timer = window.setTimeout(() => {
+    const address = addressOf(place);
+    if (address !== location.href) history.replaceState(history.state, "", address);
+  }, QUIET_MS);
+}
+
+/** Whether other people's browsers can have this address too. */
+export function served() {
+  return /^https?:$/.test(location.protocol);
+}
