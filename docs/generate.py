@@ -1,4 +1,4 @@
-"""Write the reference pages of events and commands from their types: ``python -m docs.generate``.
+"""Write the reference pages of events, commands and lab keywords from the code: ``python -m docs.generate``.
 
 A test runs ``pages`` and compares, so the pages cannot be forgotten.
 """
@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from docs import labs_reference
 from server import commands, events
 
 FOLDER = Path(__file__).parent
@@ -34,6 +35,7 @@ def pages() -> dict[str, str]:
     """File name → text of each generated page."""
     return {
         "events.md": _page("Events", _EVENTS_INTRO, typing.get_args(events.Event), skip={"seq", "t"}),
+        "labs.md": labs_reference.page(FOLDER / "labs.md"),
         "commands.md": _page("Commands", _COMMANDS_INTRO, typing.get_args(commands.Command), skip=set()),
     }
 
