@@ -51,9 +51,23 @@ _DUMPS: Final[tuple[tuple[_Protocol, bytes], ...]] = (
 )
 # Calls after which the table is not what it was.
 _MAKING: Final = frozenset(
-    {"socket", "socketpair", "bind", "listen", "connect", "accept", "accept4", "close", "shutdown", "execve", "exit_group"}
+    {
+        "socket",
+        "socketpair",
+        "bind",
+        "listen",
+        "connect",
+        "accept",
+        "accept4",
+        "close",
+        "shutdown",
+        "execve",
+        "exit_group",
+    }
 )
-_PASSING: Final = frozenset({"TIME-WAIT", "SYN-SENT", "SYN-RECEIVED", "FIN-WAIT-1", "FIN-WAIT-2", "LAST-ACK", "CLOSING"})
+_PASSING: Final = frozenset(
+    {"TIME-WAIT", "SYN-SENT", "SYN-RECEIVED", "FIN-WAIT-1", "FIN-WAIT-2", "LAST-ACK", "CLOSING"}
+)
 _SHARE: Final = 5  # whole reads may take one part in so many of the time
 _SAVED_NS: Final = 20_000_000  # and so much more at once
 _SOON_NS: Final = 20_000_000
@@ -62,15 +76,19 @@ _STILL_NS: Final = 1_000_000_000  # an expiry that moved by less is the same tim
 
 
 class _Known:
-    """A socket that the log has told of: its last row, when its timer ends (ns), and where the row came from."""
+    """A socket that the log has told of: its last row, when its timer ends (ns), and where the row came from.
 
-    __slots__ = ("expires_t", "owners", "row", "source")
+    ``ended``: the kernel has it no longer, but the call that closed its last descriptor has not returned yet.
+    """
+
+    __slots__ = ("ended", "expires_t", "owners", "row", "source")
 
     def __init__(self, row: Row, expires_t: int, source: Literal["sock_diag", "getsockopt"]) -> None:
         self.row = row
         self.expires_t = expires_t
         self.source: Literal["sock_diag", "getsockopt"] = source
         self.owners: list[ev.Owner] = []
+        self.ended = False
 
 
 class _HostTable:
@@ -310,6 +328,7 @@ class Table:
             known = table.known[cookie] = _Known(row, expires_t, source)
             appeared = True
         else:
+            known.ended = False
             same_timer = abs(known.expires_t - expires_t) < _STILL_NS
             if same_timer and known.source == source and _unlike_timer(known.row) == _unlike_timer(row):
                 return
@@ -331,7 +350,7 @@ class Table:
             self._owners.changed.discard(cookie)
             known = table.known[cookie]
             owners = self._owners.of(cookie)
-            if not owners and known.source == "getsockopt":
+            if not owners and (known.source == "getsockopt" or known.ended):
                 self._vanish(table, cookie)
             elif owners != known.owners:
                 known.owners = owners
@@ -342,13 +361,15 @@ class Table:
         if cookie not in table.known:
             return
         owner = self._owners.any(cookie)
-        process = self._descriptor_of(owner[0]) if owner is not None else None
-        if owner is not None and process is not None:
-            row = self._asked_by_descriptor(process, owner[1])
-            if row is not None and str(row.cookie) == cookie:
-                self._learn(table, row, "getsockopt")
-                return
-        self._vanish(table, cookie)
+        if owner is None:
+            self._vanish(table, cookie)
+            return
+        process = self._descriptor_of(owner[0])
+        row = self._asked_by_descriptor(process, owner[1]) if process is not None else None
+        if row is not None and str(row.cookie) == cookie:
+            self._learn(table, row, "getsockopt")
+        else:
+            table.known[cookie].ended = True  # close() or exit is under way: first the descriptor goes, then the socket
 
     def _vanish(self, table: _HostTable, cookie: str) -> None:
         known = table.known.pop(cookie)

@@ -37,8 +37,6 @@ _STOP_SIGNALS = frozenset({signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signa
 _SYSCALL_EXIT = signal.SIGTRAP | 0x80
 _STOPPED = 0x7F  # the low byte of a wait status (wait(2), WIFSTOPPED)
 
-# Calls after which packets of the caller may wait at the wire: read them before the return is logged.
-_SENDS = frozenset({"connect", "sendto", "sendmsg", "sendmmsg", "write", "writev", "sendfile", "close", "shutdown"})
 _NEVER_RETURN = frozenset({"exit", "exit_group"})
 _WAITS = frozenset({"poll", "ppoll", "select", "pselect6", "epoll_wait", "epoll_pwait", "epoll_pwait2"})
 _DUPLICATES = frozenset({"dup", "dup2", "dup3", "fcntl"})
@@ -114,7 +112,7 @@ class Tracer:
         journal: Where the events go.
         conductor: Who decides whether a call may enter.
         table: The socket table, told after each call that may have changed it.
-        wire: The wire, read before a sending call's return is logged.
+        wire: The wire, read before the return of a call is logged.
         sources: Finds the statement of a program that makes a call.
         on_executed: Called with a process when a program that a command started runs.
         on_exited: Called with a process, its exit code or its signal's name when it has ended.
@@ -143,7 +141,6 @@ class Tracer:
         self._on_executed = on_executed
         self._on_exited = on_exited
         self._calls = 0
-        self._wire_is_read = False
         self._names = syscalls.NUMBERS[os.uname().machine]
 
     # -- what the loop calls
@@ -156,23 +153,34 @@ class Tracer:
     def stops(self, most: int = 256) -> bool:
         """Handle what tracees have to report, ``most`` reports at a time. Returns whether more may wait.
 
-        The loop has read the wire before this, so only packets of later reports may be unread.
+        The reports are collected first, then the wire is read, then the reports are logged: whatever a call that
+        has returned sent, or was given over loopback, comes before its return. Who has reported stays stopped.
         """
-        self._wire_is_read = True
-        for _ in range(most):
+        reports: list[tuple[int, int]] = []
+        while len(reports) < most:
             try:
                 tid, status = os.waitpid(-1, os.WNOHANG | ptrace.WALL)
             except ChildProcessError:
-                return False
+                break
             if tid == 0:
-                return False
+                break
+            reports.append((tid, status))
+        for host in {thread.process.host for tid, status in reports if (thread := self._came_back(tid, status))}:
+            self._wire.drain(host)
+        for tid, status in reports:
             try:
                 self._report(tid, status)
             except ProcessLookupError:
                 continue  # a SIGKILL overtook the stop; its own report follows
-            finally:
-                self._wire_is_read = False
-        return True
+        return len(reports) == most
+
+    def _came_back(self, tid: int, status: int) -> Thread | None:
+        """The thread, if it reports that a call on a socket returned or that it ended: packets may go before that."""
+        thread = self._threads.get(tid)
+        if thread is None or not os.WIFSTOPPED(status):
+            return thread
+        returned = os.WSTOPSIG(status) == _SYSCALL_EXIT
+        return thread if returned and (thread.entry is not None or thread.name in _WAITS) else None
 
     def pidfd_of(self, pid: int) -> int | None:
         """The pidfd of a traced process, or None when it has ended."""
@@ -286,8 +294,6 @@ class Tracer:
             self._descriptors(thread, value, syscalls.decode_result(name, thread.args, value, process.memory, {}))
             ptrace.resume(thread.tid)
             return
-        if name in _SENDS and entry is not None and entry.socket is not None and not self._wire_is_read:
-            self._wire.drain(process.host)
         decoded = syscalls.decode_result(name, thread.args, value, process.memory, thread.entered)
         cookie = self._descriptors(thread, value, decoded) or (entry.socket if entry is not None else None)
         self._table.after_call(process.host, name, cookie)
@@ -411,7 +417,6 @@ class Tracer:
         for other in list(process.threads.values()):
             self._forget(other)
         del self.processes[process.pid]
-        self._wire.drain(process.host)
         process.fds.close()
         process.memory.close()
         self._sources.forget(process.pid)

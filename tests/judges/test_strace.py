@@ -488,7 +488,7 @@ async def test_nginx(zygote: Zygote, tmp_path: Path) -> None:
         await server.ended()
 
     try:
-        await judge(zygote, scenario, EMPTY_POLLS, TIMERS, POINTERS)
+        await judge(zygote, scenario, EMPTY_POLLS, TIMERS, POINTERS, pieces=True)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
