@@ -65,8 +65,8 @@ async def run(quick: bool) -> Report:
 
     def line(what: str, ours: str, peer: str, reach: str = "") -> Line:
         ratio = median(values[ours]) / median(values[peer])
-        named = f"{peer.replace('on one', 'on one processor')} {spread(values[peer])}"
-        return Line(what, spread(values[ours]), named, ratio, reach, ratio <= 1.1 if reach else None)
+        named = f"{peer.replace('on one', 'on one processor')} {spread(values[peer], 'ms')}"
+        return Line(what, spread(values[ours], "ms"), named, ratio, reach, ratio <= 1.1 if reach else None)
 
     reach = "at most 1.1"
     return Report(
@@ -78,7 +78,7 @@ async def run(quick: bool) -> Report:
             line("… all on one processor, viewer too", "watched on one", "strace on one"),
         ],
         [
-            f"Median (smallest to largest) of {rounds}. Untraced: {spread(values['untraced'])}.",
+            f"Median (smallest to largest) of {rounds}. Untraced: {spread(values['untraced'], 'ms')}.",
             f"strace follows the same {len(TRACED)} calls and writes to /dev/null; its spread is its luck with "
             "processors.",
             "Calls followed: number, arguments and result of each call read by the tracer's own ptrace layer under "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import http.client
 import json
 import sys
@@ -108,8 +107,8 @@ def request(
         connection.close()
     if answer.status >= 400:
         raise RuntimeError(f"{method} {path}: {answer.status} {told.decode(errors='replace')[:300]}")
-    told_object: dict[str, Any] = json.loads(told) if told else {}
-    return told_object
+    result: dict[str, Any] = json.loads(told) if told else {}
+    return result
 
 
 @asynccontextmanager
@@ -148,7 +147,8 @@ class Viewer:
     async def command(self, command: str, **fields: Any) -> dict[str, Any]:
         """Carry out one command over the WebSocket."""
         ref = len(self._refs) + 1
-        reply = self._refs[ref] = asyncio.get_running_loop().create_future()
+        reply: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        self._refs[ref] = reply
         await self._socket.send(json.dumps({"ref": ref, "command": command, **fields}))
         return await reply
 
@@ -165,26 +165,28 @@ class Viewer:
                 await self._changed.wait()
 
     async def read(self) -> None:
-        """Take messages until the connection ends.
+        """Take messages until cancelled.
 
         Raises:
-            RuntimeError: An event is missing or came twice.
+            RuntimeError: An event is missing or came twice, or the server has ended the connection.
         """
-        with contextlib.suppress(ConnectionClosed):
-            while True:
+        while True:
+            try:
                 text = await self._socket.recv()
-                arrival = time.monotonic_ns()
-                assert isinstance(text, str)
-                if text.startswith("["):
-                    for event in _decode_events(text):
-                        if event.seq != self.last + 1:
-                            raise RuntimeError(f"after event {self.last} comes {event.seq}")
-                        self.last = event.seq
-                        self.count += 1
-                        self._see(event, arrival)
-                else:
-                    self._settle(json.loads(text))
-                self._changed.set()
+            except ConnectionClosed as end:
+                raise RuntimeError(f"the server has ended the stream: {end}") from end
+            arrival = time.monotonic_ns()
+            assert isinstance(text, str)
+            if text.startswith("["):
+                for event in _decode_events(text):
+                    if event.seq != self.last + 1:
+                        raise RuntimeError(f"after event {self.last} comes {event.seq}")
+                    self.last = event.seq
+                    self.count += 1
+                    self._see(event, arrival)
+            else:
+                self._settle(json.loads(text))
+            self._changed.set()
 
     def _settle(self, reply: dict[str, Any]) -> None:
         waiting = self._refs[reply["ref"]]

@@ -135,9 +135,12 @@ class Facts:
         while True:
             seen = self._arrival
             try:
-                await until(lambda seen=seen: self._arrival != seen, _QUIET_SECONDS)
+                await until(self._has_moved(seen), _QUIET_SECONDS)
             except TimeoutError:
                 return
+
+    def _has_moved(self, seen: int) -> Callable[[], bool]:
+        return lambda: self._arrival != seen
 
 
 async def _untraced(count: int) -> float:

@@ -9,7 +9,7 @@ count = int(sys.argv[1])
 listener = socket.create_server(("127.0.0.1", 0))
 
 
-def serve():
+def serve() -> None:
     """Send back what comes, until nothing more does."""
     connection, _ = listener.accept()
     with connection:
