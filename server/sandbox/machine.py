@@ -323,7 +323,8 @@ _TRIES: tuple[_Try, ...] = (
         essential=False,
     ),
     _Try(
-        "ids for sandboxes", _spare_ids, "Sandboxes share the user of the server.",
+        "ids for sandboxes", _spare_ids,
+        "Sandboxes share the user of the server; if that is root, nothing limits how many processes they make.",
         lambda _: "Give the container a larger range of ids, or run Socketlab as an ordinary user.", essential=False,
     ),
 )  # fmt: skip
