@@ -16,7 +16,6 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
-
 from websockets.sync.client import ClientConnection
 
 from server.events import decode_entry
@@ -129,10 +128,13 @@ class Director:
 
     def step_until(self, what: str, true: Callable[[dict[str, Any]], Any]) -> None:
         """Let the longest waiting moment go, again and again, until ``true(state)`` is."""
-        while not self.until(f"{what}, or a moment to release", lambda state: done(state, true)) == "there":
-            moment = next(iter(self.state["moments"].values()))
-            self.do("moment.release", moment=moment["moment"])
-            self.until("released", lambda state: str(moment["moment"]) not in state["moments"])
+        while self.until(f"{what}, or a moment to release", lambda state: done(state, true)) != "there":
+            self.release(next(iter(self.state["moments"].values()))["moment"])
+
+    def release(self, moment: int) -> None:
+        """Let one moment go, and wait until the log says so."""
+        self.do("moment.release", moment=moment)
+        self.until("released", lambda state: str(moment) not in state["moments"])
 
 
 def done(state: dict[str, Any], true: Callable[[dict[str, Any]], Any]) -> str:
@@ -144,6 +146,22 @@ def sleeps(state: dict[str, Any], pid: int, name: str) -> bool:
     held = {moment.get("call") for moment in state["moments"].values()}
     calls = state["processes"].get(str(pid), {"calls": {}})["calls"].values()
     return any(call["name"].startswith(name) and call["call"] not in held for call in calls)
+
+
+def held_before(state: dict[str, Any], pid: int, name: str) -> bool:
+    """Whether a process is held before a call: it has asked, and the kernel has not begun."""
+    calls = state["processes"].get(str(pid), {"calls": {}})["calls"].values()
+    return any(call["name"].startswith(name) for call in calls) and not sleeps(state, pid, name)
+
+
+def release_other(director: Director, held: int) -> None:
+    """Let the longest waiting moment go that is not a call of one process."""
+
+    def other(state: dict[str, Any]) -> dict[str, Any] | None:
+        calls = {call["call"] for call in state["processes"][str(held)]["calls"].values()}
+        return next((moment for moment in state["moments"].values() if moment.get("call") not in calls), None)
+
+    director.release(director.until("a moment of another", other)["moment"])
 
 
 def rows(state: dict[str, Any], /, **fields: Any) -> list[dict[str, Any]]:

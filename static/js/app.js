@@ -31,6 +31,8 @@ import { fontsReady, measure, sizes } from "./view.js";
 const FIRST_PACE = "slow";
 const SPEAK_MS = 2000;
 const MOST_MARKS = 120;
+/** Of more events than this, what changed would be nearly everything. */
+const MOST_RINGED = 60;
 const MOST_WAITS = 6;
 const ARRIVE_MS = 3000;
 
@@ -95,7 +97,7 @@ function draw(seq, from) {
   const live = clock.mode === "now" && stream?.state === "open" && scene.state.closed === null;
   const shown = view();
   const picture = layout(scene, shown);
-  stage.draw(picture, seq);
+  stage.draw(picture, seq, from > 0 && Math.abs(seq - from) <= MOST_RINGED);
   const sameSize =
     pictured !== null &&
     pictured.width === picture.width &&

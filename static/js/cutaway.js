@@ -117,7 +117,7 @@ function hostShape(places, name, box, head, zones, zone, metrics) {
     kind: "host",
     host: name,
     ...box,
-    label: `host ${name}, ${places.addresses.join(", ")}`,
+    label: `host, ${name}, ${places.addresses.join(", ")}`,
     texts,
     zones,
   };
@@ -211,7 +211,7 @@ function processCard(state, pid, box, host, square, metrics, made) {
   const squares = fdSquares(process, square, box.w - 2 * pad, wide(waits.text, "plain") + 0.6 * f, metrics);
   if (squares.besides && waits.text)
     texts.push({ x: box.w - pad, y: y2, text: waits.text, face: "plain", muted: true, anchor: "end" });
-  const label = `process ${process.program}, pid ${pid}${waits.text ? `, ${waits.text}` : ""}`;
+  const label = `process, ${process.program}, pid ${pid}${waits.text ? `, ${waits.text}` : ""}`;
   made.processes.push({
     key: `process:${pid}`,
     kind: "process",
@@ -229,7 +229,7 @@ function processCard(state, pid, box, host, square, metrics, made) {
       kind: "fd",
       host,
       ...at,
-      label: `fd ${fd.name} of pid ${pid}: ${fd.kind}`,
+      label: `file descriptor of pid ${pid}, ${fd.name}, ${fd.kind}`,
       texts: [
         {
           x: fd.w / 2,
@@ -408,7 +408,7 @@ function doorShape(host, door, words, cx, y, h, kernel, flipped, metrics, crowd)
     y,
     w,
     h,
-    label: door === "rest" ? `${crowd} more ports` : `port ${words}, ${crowd} ${crowd === 1 ? "socket" : "sockets"}`,
+    label: door === "rest" ? `${crowd} more ports` : `port, ${words}, ${crowd} ${crowd === 1 ? "socket" : "sockets"}`,
     texts: [{ x: w / 2, y: h / 2, text: words, face: "code", anchor: "middle" }],
     stub,
   };

@@ -26,12 +26,12 @@ const MOST_PLACES = 8;
  * @param {Cutaway} made
  */
 export function kernelGrid(state, places, host, box, metrics, made) {
-  const { f, roomy } = metrics;
+  const { f } = metrics;
   const gap = 0.55 * f;
   const several =
     Object.values(state.processes).filter((process) => process.host === host && process.status !== "exited").length > 1;
   const cardH = cardHeight(metrics);
-  const least = (roomy ? 13.4 : 12) * f + (several ? 1.2 * f : 0);
+  const least = 11.7 * f + (several ? 1.2 * f : 0);
   const cols = Math.max(1, Math.floor((box.w + gap) / (least + gap)));
   const w = Math.min((box.w - gap * (cols - 1)) / cols, least * 1.4);
   const listeners = Object.keys(places.listeners.of).sort((a, b) => places.listeners.of[a] - places.listeners.of[b]);
@@ -171,6 +171,7 @@ function listenCard(socket, guests, box, several, metrics, made) {
   const budget = Math.max(0, Math.floor((box.h - 2 * f - 2 * (2 * line) - pad) / (guestH + 0.3 * f)));
   const first = Math.min(halfOpen.length, whole.length > 0 ? Math.max(1, budget - whole.length) : budget);
   const second = Math.min(whole.length, budget - first);
+  if (first + second < guests.length) made.overflow = true;
   /** @type {Text[]} */
   const texts = [
     { x: plug.w + 0.6 * f, y: f, text: "LISTEN", face: "strong" },
@@ -218,7 +219,7 @@ function listenCard(socket, guests, box, several, metrics, made) {
     y += 0.45 * f;
   }
   const h = y + 0.1 * f;
-  const label = `listening socket ${socket.local}, SYN queue ${halfOpen.length}, accept queue ${socket.recv_queue} of ${limit}, ${ownerWords(socket)}`;
+  const label = `listening socket, ${socket.local}, SYN queue ${halfOpen.length} of ${limit}, accept queue ${socket.recv_queue} of ${limit}, ${ownerWords(socket)}`;
   made.sockets.push({
     key: `socket:${socket.socket}`,
     kind: "socket",
@@ -309,7 +310,7 @@ function socketCard(socket, box, several, metrics, room) {
   buffers(socket, box, x, room2, metrics, texts, bars);
   const where = room ? ", waits for accept, no fd yet" : `, ${ownerWords(socket)}`;
   const queues = amount > 0 ? `, ${socket.recv_queue} bytes received, ${socket.send_queue} bytes to send` : "";
-  const label = `${socket.protocol} socket ${socket.state}, local ${socket.local}${remote ? `, remote ${remote}` : ""}${queues}${where}`;
+  const label = `${socket.protocol} socket, ${socket.state}, local ${socket.local}${remote ? `, remote ${remote}` : ""}${queues}${where}`;
   return {
     key: `socket:${socket.socket}`,
     kind: "socket",
@@ -385,7 +386,7 @@ function groupCard(host, counts, box, metrics) {
     state: order[0][0],
     ...box,
     h: 3.1 * f,
-    label: `${total} more sockets: ${words.join(", ")}`,
+    label: `${total} more sockets, ${words.join(", ")}`,
     texts,
   };
 }

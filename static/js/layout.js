@@ -147,12 +147,14 @@ function chooseHosts(order, view, f) {
 function rowBoxes(count, view, streetH, f) {
   const gap = 0.9 * f;
   const middle = Math.ceil((count - 1) / 2);
-  const weights = Array.from({ length: count }, (_, index) => (index === middle && count > 1 ? 2 : 1));
-  const unit = (view.width - gap * (count - 1)) / weights.reduce((sum, weight) => sum + weight, 0);
+  // The host in the middle is twice as wide as the others; when these get narrow, it takes what they leave.
+  const room = view.width - gap * (count - 1);
+  const side = count > 3 ? Math.min(room / (count + 1), 13.4 * f) : room / (count + 1);
   let x = 0;
-  const list = weights.map((weight) => {
-    const box = { x: x + 1, y: 1, w: unit * weight - 2, h: view.height - streetH - 1 };
-    x += unit * weight + gap;
+  const list = Array.from({ length: count }, (_, index) => {
+    const w = count === 1 ? room : index === middle ? room - side * (count - 1) : side;
+    const box = { x: x + 1, y: 1, w: w - 2, h: view.height - streetH - 1 };
+    x += w + gap;
     return box;
   });
   return { list, streetY: view.height - streetH };

@@ -312,12 +312,13 @@ function socketMoved(event, scene, log) {
  */
 function sleeper(event, scene) {
   const { port } = endpoint(event.local);
+  const held = new Set(Object.values(scene.state.moments).map((moment) => moment.call));
   for (const pid in scene.state.processes) {
     const process = scene.state.processes[pid];
     if (process.host !== event.host) continue;
     for (const tid in process.calls) {
       const call = process.calls[tid];
-      if (plainName(call.name) !== "accept") continue;
+      if (plainName(call.name) !== "accept" || held.has(call.call)) continue;
       const cookie = process.fds[call.args.fd]?.socket;
       const socket = cookie ? scene.state.sockets[cookie] : undefined;
       if (socket && endpoint(socket.local).port === port) return ` ${process.program} is still asleep in accept().`;

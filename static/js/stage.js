@@ -67,9 +67,10 @@ export class Stage {
 
   /**
    * @param {Layout} layout
-   * @param {number} seq what it shows; rings mark what changed since another seq was shown
+   * @param {number} seq what it shows
+   * @param {boolean} rings whether to mark what changed since another seq was shown
    */
-  draw(layout, seq) {
+  draw(layout, seq, rings) {
     set(this.svg, { viewBox: `0 0 ${layout.width} ${layout.height}`, width: layout.width, height: layout.height });
     this.svg.style.fontSize = `${layout.size}px`;
     const y = layout.street.y + layout.street.h / 2;
@@ -87,11 +88,10 @@ export class Stage {
     this.#layer("doors", layout.doors);
     this.#layer("packets", layout.packets);
     const stepped = this.seq !== seq;
-    const first = this.seq === -1;
     this.seq = seq;
     if (!stepped) return;
     for (const [key, element] of this.shapes) {
-      set(element, { "data-changed": !first && before.get(key) !== this.labels.get(key) });
+      set(element, { "data-changed": rings && before.get(key) !== this.labels.get(key) });
     }
   }
 
@@ -155,7 +155,7 @@ export class Stage {
   #update(element, shape) {
     set(element, {
       transform: `translate(${round(shape.x)} ${round(shape.y)})`,
-      "aria-label": shape.label,
+      "aria-label": spoken(shape),
       "data-state": shape.state,
       "data-role": shape.kind === "process" ? undefined : roleOf(shape.state),
       "data-busy": shape.busy || undefined,
@@ -170,7 +170,8 @@ export class Stage {
     if (this.drawn.get(element) === signature) return;
     this.drawn.set(element, signature);
     const body = /** @type {SVGGElement} */ (element.firstElementChild);
-    body.replaceChildren(...outline(shape), ...parts(shape));
+    // The spaces are not drawn; they keep the words apart for whoever reads the text.
+    body.replaceChildren(...outline(shape), ...parts(shape).flatMap((part) => [part, " "]));
   }
 
   #listen() {
@@ -250,6 +251,19 @@ export class Stage {
 /** @param {EventTarget | null} target */
 function keyOf(target) {
   return target instanceof Element ? (target.closest(".shape[data-key]")?.getAttribute("data-key") ?? null) : null;
+}
+
+/**
+ * What a shape is called: the words on it, as they stand there, then what they do not say.
+ * @param {Shape} shape
+ */
+function spoken(shape) {
+  const visible = [shape.plug?.text, ...shape.texts.map((line) => line.text)].filter(Boolean);
+  const more = shape.label.split(", ").filter((part) => {
+    const value = part.slice(part.indexOf(" ") + 1);
+    return !visible.includes(part) && !visible.includes(value);
+  });
+  return [visible.join(" "), ...more].join(", ");
 }
 
 /** @param {Chip} chip */

@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browsing import Director, directed, opened, rows, shows, sleeps, visit
+from tests.browsing import Director, directed, held_before, opened, release_other, rows, shows, sleeps, visit
 from tests.web.conftest import Server
 
 LISTEN = ".shape[data-kind=socket][data-state=LISTEN]"
@@ -21,7 +21,7 @@ def test_three_clicks_from_the_first_page_to_the_third_socket_on_port_7(page: Pa
     expect(page).to_have_url(re.compile(r"/s/\w+$"))
     page.get_by_role("button", name="Connect from client-a").click()
     page.get_by_role("button", name="Connect from client-b").click()
-    expect(page.locator(".shape[data-kind=door]").filter(has_text="7 ×3")).to_have_count(1, timeout=TIMEOUT)
+    expect(page.locator(".shape[data-kind=door]").filter(has_text="7 \u00d73")).to_have_count(1, timeout=TIMEOUT)
     expect(page.locator(ESTABLISHED)).to_have_count(4, timeout=TIMEOUT)
 
 
@@ -50,14 +50,13 @@ def test_accept_takes_the_waiting_socket_out_of_the_room_and_gives_it_an_fd(page
         director.step_until("it listens", lambda state: rows(state, state="LISTEN"))
         director.step_until("it is held before accept()", lambda state: held_before(state, server, "accept"))
         director.connect("client-a")
-        waiting = director.state
         while not (waiting := rows(director.state, host="server", state="ESTABLISHED", inode=0)):
             release_other(director, server)
         cookie = waiting[0]["socket"]
         visit(page, director)
         card = page.locator(f'[data-key="socket:{cookie}"]')
         expect(card).to_have_attribute("data-room", "")
-        expect(card.locator(".on-plug")).to_have_text("–")
+        expect(card.locator(".on-plug")).to_have_text("\u2013")
         director.step_until("accepted", lambda state: state["sockets"][cookie]["inode"] != 0)
         shows(page, director.state["seq"])
         owner = director.state["sockets"][cookie]["owners"][0]
@@ -132,6 +131,7 @@ def test_looking_back_changes_the_picture_and_not_what_runs(page: Page, served: 
         server = director.listen()
         client = director.connect("client-a")
         director.until("both sleep", lambda state: sleeps(state, client, "read") and sleeps(state, server, "recv"))
+        director.until("all was printed", lambda _: len(printed(director)) == 3)
         before = director.sandbox.events()
         visit(page, director)
         listening = next(line["seq"] for line in director.lines if line.get("state") == "LISTEN")
@@ -295,18 +295,5 @@ def accepted(state: dict) -> list[dict]:
     return [row for row in rows(state, host="server", state="ESTABLISHED") if row["inode"]]
 
 
-def held_before(state: dict, pid: int, name: str) -> bool:
-    calls = state["processes"][str(pid)]["calls"].values()
-    return any(call["name"].startswith(name) for call in calls) and not sleeps(state, pid, name)
-
-
-def release_other(director: Director, held: int) -> None:
-    """Let the longest waiting moment go that is not a call of one process."""
-
-    def other(state: dict) -> dict | None:
-        calls = {call["call"] for call in state["processes"][str(held)]["calls"].values()}
-        return next((moment for moment in state["moments"].values() if moment.get("call") not in calls), None)
-
-    moment = director.until("a moment of another", other)
-    director.do("moment.release", moment=moment["moment"])
-    director.until("released", lambda state: str(moment["moment"]) not in state["moments"])
+def printed(director: Director) -> list[dict]:
+    return [line for line in director.lines if line["type"] == "process.output"]
