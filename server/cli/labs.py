@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from server.errors import BadRequestError
+from server.errors import BadRequestError, GoneError
 from server.folders import folder
 from server.lessons.alone import complaint
 from server.lessons.loader import SHELF, Library, load, load_lab, shelf_of
@@ -126,9 +126,14 @@ async def _play_all(zygote: Zygote, labs: Sequence[Lab], paces: Sequence[Pace]) 
 async def _play(zygote: Zygote, lab: Lab, pace: Pace) -> Played:
     began = time.monotonic()
     hosts = [HostSpec(name=name, addresses=list(addresses)) for name, addresses in lab.hosts.items()]
-    sandbox = await zygote.create(f"lab-{secrets.token_hex(4)}", hosts, "live", limits_from().for_sandbox())
+    limits = limits_from().for_sandbox()
+    if lab.open_files is not None:
+        limits["open_files"] = lab.open_files
+    sandbox = await zygote.create(f"lab-{secrets.token_hex(4)}", hosts, "live", limits)
     try:
         problems = await prove(Player(lab, sandbox, drive=pace, patience=PATIENCE))
+    except GoneError as error:
+        problems = [Problem(f"{lab.name}/lab.md", 0, f"It could not be played to its end: {sandbox.why}.", error.hint)]
     finally:
         await sandbox.close(_OVER)
     return Played(lab.name, pace, time.monotonic() - began, problems)

@@ -13,6 +13,7 @@ import signal
 import sys
 from pathlib import Path
 
+from server.errors import KernelRefusedError
 from server.lessons.source import Problem
 from server.linux import netlink
 from server.linux.namespaces import CLONE_NEWNET, CLONE_NEWUSER, unshare
@@ -21,6 +22,7 @@ SECONDS = 2.0
 """So long a program may run; a server that still runs then is well."""
 
 _LEARNER = 1000
+_REFUSED = "socketlab cannot make a network of its own: "
 _TRACEBACK = "Traceback (most recent call last)"
 
 
@@ -29,6 +31,9 @@ async def complaint(folder: Path, name: str) -> Problem | None:
 
     It is well if it goes on running, ends with code 0, or ends with a sentence that says what it needs. A traceback is
     no such sentence, and neither is silence.
+
+    Raises:
+        KernelRefusedError: This machine gives no network namespace.
     """
     file = f"{folder.name}/{name}"
     command = [sys.executable, "-P", "-m", "server.lessons.alone", str(folder / name)]
@@ -50,6 +55,8 @@ async def complaint(folder: Path, name: str) -> Problem | None:
     finally:
         _end(process.pid)
         await process.wait()
+    if said.startswith(_REFUSED):
+        raise KernelRefusedError(f"A program cannot be run by itself here: {said}", "`socketlab doctor` says why.")
     if code == 0 or (code == 1 and said.strip() and _TRACEBACK not in said):
         return None
     why = said.strip().splitlines()[-1] if said.strip() else "it says nothing"
@@ -64,6 +71,18 @@ def _end(group: int) -> None:
 
 def main(words: list[str]) -> None:
     """Enter a network of one's own and become the program."""
+    try:
+        _enter_own_network()
+    except OSError as error:
+        sys.exit(f"{_REFUSED}{error}")
+    python = os.path.join(sys.base_prefix, "bin", "python3")
+    argv = ["sh", *words] if words[0].endswith(".sh") else [python, *words]
+    # Not the environment of the server: a program must not find our packages.
+    kept = {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
+    os.execvpe(argv[0], argv, kept)
+
+
+def _enter_own_network() -> None:
     uid, gid = os.geteuid(), os.getegid()
     unshare(CLONE_NEWUSER | CLONE_NEWNET)
     Path("/proc/self/setgroups").write_text("deny")
@@ -72,11 +91,6 @@ def main(words: list[str]) -> None:
     Path("/proc/self/gid_map").write_text(f"{_LEARNER} {gid} 1")
     with netlink.route_socket() as route:
         netlink.set_up(route, "lo")
-    python = os.path.join(sys.base_prefix, "bin", "python3")
-    argv = ["sh", *words] if words[0].endswith(".sh") else [python, *words]
-    # Not the environment of the server: a program must not find our packages.
-    kept = {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
-    os.execvpe(argv[0], argv, kept)
 
 
 if __name__ == "__main__":

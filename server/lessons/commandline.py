@@ -14,6 +14,7 @@ from typing import Literal
 
 from server.catalogue import PROGRAMS, PROGRAMS_FOLDER
 from server.errors import BadRequestError
+from server.lessons.model import Lab, Run
 
 _FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]*\.(?:py|sh|conf|cfg|json|txt|html|c)(?![A-Za-z0-9.])")
 _IP4, _IP6 = r"\d{1,3}(?:\.\d{1,3}){3}", r"\[?[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}\]?"
@@ -79,6 +80,27 @@ def understand(text: str, lab_folder: str, files: Iterable[str], shelf: Iterable
         credentials = "admin"
     missing = tuple(name for name in named if name not in own and name not in shared)
     return CommandLine(tuple(words), "", folder, credentials, (*mine, *theirs), missing)
+
+
+def typed(lab: Lab, on: str, text: str, instead_of: Run | None = None) -> Run:
+    """What a learner has typed on a host: freely, or in place of an action of the lab, with its name and its rights.
+
+    Raises:
+        BadRequestError: It is no command line, or names a file that is nowhere.
+    """
+    line = understand(text, lab.folder, lab.files, lab.shelf)
+    if line.missing:
+        files = ", ".join([*lab.files, *lab.shelf])
+        raise BadRequestError(f"There is no file {line.missing[0]} in this lab.", f"There are: {files}.")
+    return Run(
+        on=on,
+        command=text.strip(),
+        argv=line.argv,
+        program=line.program,
+        folder=line.folder,
+        name=instead_of.name if instead_of is not None else "",
+        credentials=instead_of.credentials if instead_of is not None else line.credentials,
+    )
 
 
 def files_in(words: Sequence[str]) -> list[str]:

@@ -28,6 +28,7 @@ KEYWORDS: dict[str, dict[str, Keyword]] = {
         "track": Keyword("the part of the catalogue that it belongs to"),
         "hosts": Keyword("`default`, or a mapping from host name to its address or list of addresses", required=True),
         "elsewhere": Keyword("addresses in its commands that no host has, on purpose: a list"),
+        "open_files": Keyword("how many files a program may have open: 16 to 20000; 1024 if left out"),
         "pace": Keyword("the pace that it starts in: live (the default), slow or step"),
         "remember": Keyword("what to remember: a list of three sentences", required=True),
     },

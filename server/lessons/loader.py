@@ -14,11 +14,11 @@ from ipaddress import ip_interface
 from pathlib import Path
 
 from server.commands import FOLDER_NAME
+from server.events import Pace
 from server.folders import folder
 from server.lessons.actions import Bench, read_pace
 from server.lessons.blocks import Workshop, read_block, read_misconceptions
 from server.lessons.conditions import Scope
-from server.lessons.keywords import BLOCKS
 from server.lessons.markdown import Part, Section, inline, sections
 from server.lessons.model import Block, Do, Expect, Explain, Hints, Lab, Note, Predict, Prose, Step, Task
 from server.lessons.source import LabError, Node, Place, Problem, read_yaml
@@ -33,6 +33,7 @@ DEFAULT_HOSTS: Mapping[str, tuple[str, ...]] = {
     "client-b": ("10.0.0.6/24",),
 }
 MOST_HOSTS = 8
+MOST_OPEN_FILES = 20_000
 ACTING = ("do", "modify", "make")
 """The blocks that carry something out."""
 REMEMBERED = 3
@@ -140,7 +141,8 @@ class _Head:
     track: str
     hosts: Mapping[str, tuple[str, ...]]
     elsewhere: tuple[str, ...]
-    pace: Node | None
+    pace: Pace
+    open_files: int | None
     remember: tuple[str, ...]
     lines: Mapping[str, int]
 
@@ -218,11 +220,13 @@ class _Reading:
             misconceptions=head.misconceptions,
             track=head.track,
             hosts=head.hosts,
-            pace=read_pace(head.pace) if head.pace is not None else "live",
+            pace=head.pace,
+            open_files=head.open_files,
             remember=head.remember,
             intro=intro,
             steps=tuple(steps),
             files=self.files,
+            shelf=bench.shelf,
             translations={},
         )
 
@@ -244,7 +248,8 @@ class _Reading:
             track=found["track"].text("track") if "track" in found else "",
             hosts=_hosts(found["hosts"]),
             elsewhere=_texts(found["elsewhere"], "elsewhere") if "elsewhere" in found else (),
-            pace=found.get("pace"),
+            pace=read_pace(found["pace"]) if "pace" in found else "live",
+            open_files=found["open_files"].number("open_files", 16, MOST_OPEN_FILES) if "open_files" in found else None,
             remember=tuple(inline(item.text("remember")) for item in remember),
             lines={key: place.line for key, place in node.keys.items()},
         )
@@ -366,6 +371,3 @@ def _interface(text: str, place: Place) -> str:
     if "/" not in text:
         place.fail(f"The address {text} has no prefix length.", f"Write {text}/{24 if interface.version == 4 else 64}.")
     return str(interface.ip)
-
-
-__all__ = ["BLOCKS", "DEFAULT_HOSTS", "Library", "Section", "load", "load_lab", "shelf_of", "stamp"]

@@ -438,9 +438,11 @@ class Lab:
         language: ``en``, or that of a translation.
         misconceptions: Their numbers.
         hosts: Name → addresses with prefix length.
+        open_files: How many files a program may have open; None: as many as the server gives.
         remember: Three sentences, as HTML.
         intro: What stands before the first step.
         files: The programs and other files of its folder.
+        shelf: The programs that all labs share.
         translations: Language → the lab in that language.
     """
 
@@ -453,10 +455,12 @@ class Lab:
     track: str
     hosts: Mapping[str, tuple[str, ...]]
     pace: Pace
+    open_files: int | None
     remember: tuple[str, ...]
     intro: tuple[Block, ...]
     steps: tuple[Step, ...]
     files: tuple[str, ...]
+    shelf: tuple[str, ...]
     translations: Mapping[str, Lab]
 
     @property

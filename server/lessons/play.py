@@ -260,10 +260,15 @@ class Player:
         return pids
 
     async def rebuild(self, steps: int) -> None:
-        """Carry out the first steps again at full speed, in a fresh sandbox; the record must be a fresh one too."""
-        await self.open()
-        for step in self.lab.steps[:steps]:
-            await self.play(step)
+        """Carry out the first steps at full speed, for somebody who comes back; stage and player must be fresh."""
+        kept = self.drive, self.patience
+        self.drive, self.patience = "live", PATIENCE
+        try:
+            await self.open()
+            for step in self.lab.steps[:steps]:
+                await self.play(step)
+        finally:
+            self.drive, self.patience = kept
 
     async def until(self, true: Callable[[], T], what: str) -> T:
         """Wait until something is true; it is asked whenever the log has grown. Returns what it returned.

@@ -17,7 +17,7 @@ _PROSE = ("Prose", "Note")
 
 def differences(lab: Lab, translated: Lab, file: str) -> tuple[Problem, ...]:
     """Where a translation does something else than the lab, at most one problem."""
-    for name in ("minutes", "misconceptions", "hosts", "pace", "track"):
+    for name in ("minutes", "misconceptions", "hosts", "pace", "open_files"):
         if getattr(lab, name) != getattr(translated, name):
             return (Problem(file, 1, f"`{name}` is not as in lab.md.", "Copy it from there."),)
     if len(lab.steps) != len(translated.steps):
