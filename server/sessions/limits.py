@@ -34,7 +34,7 @@ class Limits:
     hosts: int = _row(8, "hosts in one sandbox")
     processes: int = _row(256, "processes and threads in one sandbox")
     open_files: int = _row(1024, "open files of one process; programs may not raise it")
-    memory_bytes: int = _row(512 * MEGABYTE, "address space of one process, in bytes")
+    memory_bytes: int = _row(512 * MEGABYTE, "writable memory of one process, in bytes")
     sandbox_memory_bytes: int = _row(512 * MEGABYTE, "memory of all processes of one sandbox, in bytes")
     cpu_seconds: int = _row(600, "CPU time of one process, in seconds")
     output_bytes: int = _row(4 * MEGABYTE, "output of one process that is kept, in bytes")
