@@ -32,7 +32,8 @@ class _Started:
     """What one command started: its standard streams, and the answer that is due once it runs."""
 
     __slots__ = (
-        "answer", "argv", "cause", "credentials", "decoders", "error", "input", "name", "outputs", "pid", "read", "unwritten",
+        "answer", "argv", "cause", "credentials", "decoders", "ending", "error", "input", "name", "outputs", "pid",
+        "read", "unwritten",
     )  # fmt: skip
 
     def __init__(
@@ -53,6 +54,7 @@ class _Started:
         self.error = error
         self.input = stdin
         self.unwritten = bytearray()
+        self.ending = False
         self.cause = cause
         self.answer: Answer | None = answer
         self.outputs: dict[int, str] = {}
@@ -133,14 +135,13 @@ class Programs:
             raise ConflictError(
                 f"Process {command.pid} was not started by a command.", "Write to the process that started it."
             )
-        if started.input < 0:
+        if started.input < 0 or started.ending:
             raise ConflictError(f"The standard input of process {command.pid} is closed already.")
         if len(started.unwritten) > _WAITING_INPUT:
             raise ConflictError(f"Process {command.pid} does not read its standard input.", "Wait until it does.")
         started.unwritten += command.text.encode(errors="surrogatepass")
+        started.ending = command.end
         self._write(started)
-        if command.end:
-            self._end_input(started)
         return {"pid": command.pid}
 
     def signal(self, command: cmd.ProcessSignal) -> dict[str, Any]:
@@ -190,7 +191,7 @@ class Programs:
         if started is not None:
             for fd in list(started.outputs):
                 self._output(started, fd, last=True)
-            self._end_input(started, at_once=True)
+            self._end_input(started)
             if started.answer is not None:
                 started.answer(self._failure(started))
                 started.answer = None
@@ -251,9 +252,11 @@ class Programs:
         except BrokenPipeError:
             started.unwritten.clear()
         self._watch.remove(started.input)
+        if started.ending:
+            self._end_input(started)
 
-    def _end_input(self, started: _Started, *, at_once: bool = False) -> None:
-        if started.input < 0 or (started.unwritten and not at_once):
+    def _end_input(self, started: _Started) -> None:
+        if started.input < 0:
             return
         self._watch.remove(started.input)
         os.close(started.input)
