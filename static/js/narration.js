@@ -32,6 +32,8 @@ export const ERRORS = /** @type {Record<string, string>} */ ({
   EPERM: "The sandbox does not allow that call.",
 });
 
+const FEW = 64;
+
 /** What is no failure but an answer: the call would have had to wait. */
 const NOT_YET = new Set(["EAGAIN", "EINPROGRESS", "EALREADY", "EINTR"]);
 
@@ -232,21 +234,22 @@ function connected(event, call, scene, who) {
   const socket = own ? scene.state.sockets[own] : undefined;
   if (socket?.protocol === "udp")
     return say(`connect() on a UDP socket sends nothing: the kernel of ${who} has noted the peer.`);
-  const then = socket && waitsForAccept(scene, socket.remote) ? " The server has not accepted yet." : "";
+  const then = socket && waitsForAccept(scene, socket) ? " The server's program has not accepted it yet." : "";
   return say(`connect() returns to ${who}: for the client the connection is there.${then}`);
 }
 
 /**
- * Whether a connection waits at the socket that listens there. Asks the few listening sockets only.
+ * Whether the other end of a connection has no file descriptor yet. Said while there are few sockets only:
+ * it looks at each of them.
  * @param {Scene} scene
- * @param {string} address
+ * @param {import("./fold.js").Socket} socket
  */
-function waitsForAccept(scene, address) {
-  const { port } = endpoint(address);
-  return Object.values(scene.places.hosts).some((host) =>
-    Object.keys(host.listening).some(
-      (cookie) => endpoint(host.listening[cookie]).port === port && scene.state.sockets[cookie]?.recv_queue > 0,
-    ),
+function waitsForAccept(scene, socket) {
+  const { port } = endpoint(socket.remote);
+  const few = Object.values(scene.places.hosts).every((host) => (host.crowd[`tcp/${port}`] ?? 0) <= FEW);
+  if (!few) return false;
+  return Object.values(scene.state.sockets).some(
+    (other) => other.inode === 0 && other.local === socket.remote && other.remote === socket.local,
   );
 }
 
