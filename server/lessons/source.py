@@ -245,6 +245,8 @@ def _explained(error: MarkedYAMLError, text: str, file: str, first: int) -> Prob
     said = str(error.problem or error.context or "")
     here = first + min(line, len(lines) - 1)
     alias = _ALIAS.search(written)
+    if "alias" in f"{said} {error.context}" and alias and alias.group().endswith('"'):
+        return Problem(file, here, "A quotation mark is not closed, here or above.", "Close it where the text ends.")
     if "alias" in f"{said} {error.context}" and alias:
         return Problem(file, here, f"{alias.group()} is YAML for an alias.", f'Write "{alias.group()}" in quotes.')
     if "mapping values are not allowed" in said:
@@ -257,6 +259,8 @@ def _explained(error: MarkedYAMLError, text: str, file: str, first: int) -> Prob
     if "quoted scalar" in f"{said} {error.context}":
         return Problem(file, here, "A quotation mark is not closed.", "Close it where the text ends.")
     if error.context is not None and "flow" in str(error.context):
+        if error.context_mark is not None:
+            here = first + error.context_mark.line
         return Problem(file, here, "A bracket or a comma is missing.", "Close each { with } and each [ with ].")
     if "block end" in said or "indent" in said:
         return Problem(file, here, "This line is indented otherwise than its neighbours.", "Align it with them.")
