@@ -60,9 +60,9 @@ class Shelf:
         self._places = tuple(places)
         self._checked: dict[Path, tuple[tuple[int, int], Recording]] = {}
 
-    def names(self) -> list[str]:
-        """The name of every file, as addresses call it."""
-        return sorted(self._files())
+    def titles(self) -> dict[str, str]:
+        """What each file says it shows, by its name; no file is checked for that."""
+        return {name: _title(name, path) for name, path in sorted(self._files().items())}
 
     def find(self, name: str) -> Recording:
         """Take a recording down.
@@ -99,6 +99,13 @@ class Shelf:
             known = (stamp, Recording(name, path, header, events))
             self._checked[path] = known
         return known[1]
+
+
+def _title(name: str, path: Path) -> str:
+    try:
+        return recording.read_header(path).title or name
+    except BadRequestError:
+        return name  # Whoever opens it is told what is wrong with it.
 
 
 def name_of(path: Path) -> str:

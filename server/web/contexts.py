@@ -85,7 +85,7 @@ class RecordingContext(PlayContext):
     Attributes:
         downloads: What the addresses of its downloads begin with; empty: it has none.
         playground: Whether the page can lead to a playground: the same server has one.
-        others: Names of recordings that the same server has.
+        others: Recordings that the same server has: name and title.
     """
 
     title: str = "Open a recording"
@@ -93,7 +93,7 @@ class RecordingContext(PlayContext):
     source: str = "file"
     downloads: str = ""
     playground: bool = True
-    others: tuple[str, ...] = ()
+    others: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

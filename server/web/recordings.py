@@ -40,7 +40,7 @@ def pages(shelf: Shelf, *, playground: bool) -> APIRouter:
 
     @router.get("/replay")
     def choose(request: Request) -> HTMLResponse:
-        theme, others = chosen_theme(request), tuple(shelf.names())
+        theme, others = chosen_theme(request), tuple(shelf.titles().items())
         return render(
             request, "pages/recording.html", RecordingContext(theme=theme, playground=playground, others=others)
         )

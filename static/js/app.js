@@ -114,7 +114,7 @@ function draw(seq, from) {
   drawTime(seq);
   drawPeers(picture);
   if (chosen && seq !== from) drawEvidence();
-  writeAddress(place());
+  if (!asked) writeAddress(place());
 }
 
 /** What is on the screen, as the page's address says it. @returns {import("./address.js").Place} */
@@ -172,9 +172,15 @@ function drawTime(seq) {
   const said = log.said(seq);
   drawWaits(past || state.pace !== "step" ? [] : moments);
   const waits = past || state.pace === "live" ? "" : waitingWords(state, log);
-  const narration = said?.note.text ?? (recorded ? "The recording begins." : "Nothing runs. Press Start server.");
+  const narration = said?.note.text ?? opening();
   text(one("[data-narration]"), narration);
   speak(waits && state.pace === "step" ? `${narration} Now waits: ${waits}.` : narration);
+}
+
+/** What is said before anything has happened. */
+function opening() {
+  if (!recorded) return "Nothing runs. Press Start server.";
+  return log.end > 0 ? "The recording begins." : (one("[data-narration]").textContent ?? "");
 }
 
 /**

@@ -32,7 +32,8 @@ def test_a_folder_gives_its_recordings_and_nothing_else(tmp_path: Path) -> None:
     recording.write(tmp_path / "two.jsonl", entries(1, 2))
     (tmp_path / "README.md").write_text("no recording")
     shelf = Shelf([tmp_path])
-    assert shelf.names() == ["one", "two"]
+    (tmp_path / "broken.jsonl").write_text("no recording")
+    assert shelf.titles() == {"broken": "broken", "one": "One", "two": "two"}
     one = shelf.find("one")
     assert (one.title, one.events) == ("One", 3)
     assert list(one.lines()) == entries(1, 3)
@@ -42,7 +43,7 @@ def test_a_folder_gives_its_recordings_and_nothing_else(tmp_path: Path) -> None:
 def test_a_file_by_itself_may_have_any_name(tmp_path: Path) -> None:
     recording.write(tmp_path / "my run", entries(1, 3))
     shelf = Shelf([tmp_path / "my run"])
-    assert shelf.names() == ["my-run"]
+    assert shelf.titles() == {"my-run": "my-run"}
     assert shelf.find("my-run").events == 3
 
 
