@@ -14,7 +14,7 @@ import msgspec
 from server.errors import BadRequestError
 from server.events import Pace
 
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=32, pattern=r"^[a-z][a-z0-9-]*$")]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=32, pattern=r"^[a-z][a-z0-9-]*\Z")]
 Argument = Annotated[str, msgspec.Meta(max_length=4096, pattern=r"^[^\x00]*\Z")]
 Arguments = Annotated[list[Argument], msgspec.Meta(max_length=64)]
 FOLDER_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
@@ -134,7 +134,7 @@ class SysctlSet(_Command, frozen=True, tag="sysctl.set"):
 
     host: Name
     name: Annotated[str, msgspec.Meta(max_length=64)]
-    value: Annotated[str, msgspec.Meta(max_length=64, pattern=r"^[0-9][0-9 \t]*$")] | int
+    value: Annotated[str, msgspec.Meta(max_length=64, pattern=r"^[0-9][0-9 \t]*\Z")] | int
 
 
 class HostAdd(_Command, frozen=True, tag="host.add"):
