@@ -24,7 +24,8 @@ $(VENV)/test: $(VENV)/run requirements-dev.lock
 	@touch $@
 
 node_modules/.installed: package.json package-lock.json
-	@npm ci --no-audit --no-fund --silent
+	@# Not npm ci: it refuses a lock without the builds for other systems, which a registry's mirror may lack.
+	@npm install --no-save --no-audit --no-fund --silent
 	@touch $@
 
 run: $(VENV)/run ## Serve the lab on http://127.0.0.1:8000 (HOST= and PORT= change the address).
