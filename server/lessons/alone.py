@@ -23,14 +23,13 @@ SECONDS = 2.0
 
 _LEARNER = 1000
 _REFUSED = "socketlab cannot make a network of its own: "
-_TRACEBACK = "Traceback (most recent call last)"
 
 
 async def complaint(folder: Path, name: str) -> Problem | None:
     """Run one program of a folder without arguments and judge it.
 
-    It is well if it goes on running, ends with code 0, or ends with a sentence that says what it needs. A traceback is
-    no such sentence, and neither is silence.
+    It is well if it goes on running, ends with code 0, or ends with code 1 and one line that says what it lacks. A
+    traceback is no such line, and neither is silence.
 
     Raises:
         KernelRefusedError: This machine gives no network namespace.
@@ -57,7 +56,7 @@ async def complaint(folder: Path, name: str) -> Problem | None:
         await process.wait()
     if said.startswith(_REFUSED):
         raise KernelRefusedError(f"A program cannot be run by itself here: {said}", "`socketlab doctor` says why.")
-    if code == 0 or (code == 1 and said.strip() and _TRACEBACK not in said):
+    if code == 0 or (code == 1 and len(said.strip().splitlines()) == 1):
         return None
     why = said.strip().splitlines()[-1] if said.strip() else "it says nothing"
     what = f"Run by itself, the program ends with code {code}: {why}"

@@ -184,12 +184,12 @@ def _option(node: Node, work: Workshop) -> Option:
         node.fail("An option must have one answer.", "Write - ANSWER: what who picks it may have in mind")
     label, value = next(iter(found.items()))
     if isinstance(value.value, dict):
-        why = value.fields("an option", "right")["right"].text("right")
-        return Option(label=label, html=work.inline(why), right=True)
-    text = value.text(label)
-    if text == "right":
-        return Option(label=label, html="", right=True)
-    return Option(label=label, html=work.inline(text), right=False)
+        html, right = work.inline(value.fields("an option", "right")["right"].text("right")), True
+    else:
+        text = value.text(label)
+        right = text == "right"
+        html = "" if right else work.inline(text)
+    return Option(label=label, label_html=work.inline(label), html=html, right=right)
 
 
 _OWN = frozenset(KEYWORDS["expect"])

@@ -17,8 +17,9 @@ from server.errors import BadRequestError
 from server.lessons.model import Lab, Run
 
 _FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]*\.(?:py|sh|conf|cfg|json|txt|html|c)(?![A-Za-z0-9.])")
-_IP4, _IP6 = r"\d{1,3}(?:\.\d{1,3}){3}", r"\[?[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}\]?"
-_ADDRESS = re.compile(rf"(?<![\w.:])(?:{_IP4}|{_IP6})(?![\w.])")
+_IP4 = r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.])"
+_IP6 = r"(?<![\w.:])[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?![\w.:])"
+_ADDRESS = re.compile(rf"{_IP4}|{_IP6}")
 _URL = re.compile(r"(?:\w+://|\d+(?:\.\d+){3}[:/])\S*")
 
 Address = IPv4Address | IPv6Address
@@ -119,7 +120,7 @@ def addresses_in(words: Sequence[str]) -> list[Address]:
     for word in words:
         for text in _ADDRESS.findall(word):
             try:
-                found.append(ip_address(text.strip("[]")))
+                found.append(ip_address(text))
             except ValueError:
                 continue
     return found

@@ -7,7 +7,6 @@ row of a subject as ``record`` hands it out; a getter returns None where the row
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -44,10 +43,11 @@ class FdView:
 
 @dataclass(frozen=True, slots=True)
 class CallView:
-    """A system call: its entry, and its return if it came back."""
+    """A system call: its entry, its return if it came back, and whether it is held before the kernel begins it."""
 
     entered: ev.SyscallEntered
     returned: ev.SyscallReturned | None
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +120,7 @@ PROTOCOLS = ("tcp", "udp", "unix")
 WIRE_PROTOCOLS = ("tcp", "udp", "icmp", "icmp6", "arp", "other")
 TIMERS = ("retransmit", "keepalive", "time-wait", "zero-window-probe")
 FD_KINDS = ("socket", "pipe", "file", "epoll", "eventfd", "other")
+CALL_STATUS = ("held", "entered", "returned")
 FATES = ("in-flight", "held", "delivered", "dropped")
 ERRORS = tuple(sorted(set(ERRNO.values())))
 
@@ -135,12 +136,7 @@ def _split(endpoint: str, part: Literal["address", "port"]) -> str | int | None:
 
 
 def _data(text: str | None) -> str | None:
-    if text is None:
-        return None
-    try:
-        return base64.b64decode(text).decode(errors="replace")
-    except binascii.Error:
-        return None
+    return None if text is None else base64.b64decode(text).decode(errors="replace")
 
 
 def _sent_data(call: CallView) -> str | None:
@@ -207,6 +203,8 @@ def _moment_protocol(moment: MomentView) -> Answer:
 
 
 def _status(call: CallView) -> str:
+    if call.held:
+        return "held"
     return "returned" if call.returned is not None else "entered"
 
 
@@ -251,7 +249,7 @@ FIELDS: dict[Subject, dict[str, Field]] = {
         "host": Field("host", "where it was made", lambda c: c.entered.host),
         "process": Field("process", "who made it", lambda c: [c.entered.pid]),
         "name": Field("text", "the call, as strace names it: accept4, not accept", lambda c: c.entered.name, TRACED),
-        "status": Field("text", "entered (it has not come back), or returned", _status, ("entered", "returned")),
+        "status": Field("text", "held (not entered yet), entered (not back yet), or returned", _status, CALL_STATUS),
         "error": Field("text", "the errno that it came back with: EADDRINUSE", _result("error"), ERRORS),
         "result": Field("number", "what it returned", _result("result")),
         "new_fd": Field("number", "the file descriptor that it made", _result("new_fd")),

@@ -258,12 +258,14 @@ class Option:
     """One answer.
 
     Attributes:
-        label: The answer.
+        label: The answer, as the lab has it; a measured value is compared with it.
+        label_html: The answer, to be shown.
         html: What is said to who chose it: what they may have had in mind, or why it is right.
         right: Whether it is the right one.
     """
 
     label: str
+    label_html: str
     html: str
     right: bool
 

@@ -128,10 +128,12 @@ class Record:
                         seq = self._changed.get(f"fd {pid} {fd}", self._changed[f"process {pid}"])
                         yield Seen(f"{pid} {fd}", seq, FdView(int(pid), entry["host"], int(fd), what))
             case "call":
+                held = {moment.get("call") for moment in state["moments"].values()}
                 for call in self._calls.values():
                     if names is None or call.entered.name in names:
                         seq = call.entered.seq if call.returned is None else call.returned.seq
-                        yield Seen(str(call.entered.call), seq, CallView(call.entered, call.returned))
+                        view = CallView(call.entered, call.returned, call.entered.call in held)
+                        yield Seen(str(call.entered.call), seq, view)
             case "packet":
                 for packet in self._packets.values():
                     seq, status, why = packet.fates[-1]

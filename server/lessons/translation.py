@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from server.lessons.model import Lab, Step
+from server.lessons.model import Lab, Predict, Quantity, Step
 from server.lessons.source import Problem
 
 _WORDS = frozenset({
-    "title", "question", "remember", "intro", "language", "translations", "line", "that", "html", "label", "number",
-    "question_html", "task_html",
+    "title", "question", "remember", "intro", "language", "translations", "line", "that", "html", "label", "label_html",
+    "number", "question_html", "task_html",
 })  # fmt: skip
 _PROSE = ("Prose", "Note")
 
@@ -44,9 +44,12 @@ def _step(ours: Step, theirs: Step, file: str) -> Problem | None:
 
 
 def _deeds(value: Any) -> Any:  # noqa: ANN401 (any part of the model)
-    """A part of the model without its words; an option's label is a word unless it is a number."""
-    if is_dataclass(value):
-        return [(one.name, _deeds(getattr(value, one.name))) for one in fields(value) if one.name not in _WORDS]
+    """A part of the model without its words; answers that the run is compared with are no words."""
     if isinstance(value, tuple):
         return [_deeds(item) for item in value]
-    return value
+    if not is_dataclass(value):
+        return value
+    deeds = [(one.name, _deeds(getattr(value, one.name))) for one in fields(value) if one.name not in _WORDS]
+    if isinstance(value, Predict) and isinstance(value.measure, Quantity):
+        deeds.append(("labels", [option.label for option in value.options]))
+    return deeds
