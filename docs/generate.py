@@ -59,7 +59,7 @@ def _default(field: msgspec.structs.FieldInfo) -> str:
     return "left out" if value is None else f"`{msgspec.json.encode(value).decode()}`"
 
 
-def _type(hint: Any) -> str:
+def _type(hint: object) -> str:
     origin = typing.get_origin(hint)
     args = typing.get_args(hint)
     if origin is typing.Annotated:

@@ -73,7 +73,7 @@ class MomentRelease(_Command, frozen=True, tag="moment.release"):
 
 
 class Match(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Which packets a rule is for: all given members must fit. ``flags`` is exact: ``"SYN"``, ``"SYN,ACK"``, ``"FIN,ACK"``."""
+    """Which packets a rule is for: all given members must fit. ``flags`` is exact: ``"SYN"``, ``"SYN,ACK"``."""
 
     flags: Annotated[str, msgspec.Meta(max_length=64)] | None = None
     protocol: Literal["tcp", "udp", "icmp", "icmp6"] | None = None

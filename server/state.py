@@ -83,8 +83,8 @@ def fold(state: State, event: ev.Event) -> State:
         case ev.ProcessExecuted():
             _set(state["processes"].get(str(event.pid)), program=event.program, argv=event.argv)
         case ev.ProcessExited():
-            end: dict[str, Any] = {"status": "exited", "code": event.code, "signal": event.signal, "fds": {}, "calls": {}}
-            _set(state["processes"].get(str(event.pid)), **end)
+            end: dict[str, Any] = {"status": "exited", "code": event.code, "signal": event.signal}
+            _set(state["processes"].get(str(event.pid)), **end, fds={}, calls={})
         case ev.PaceChanged():
             _set(state, pace=event.pace, pause_ms=event.pause_ms)
         case ev.WireChanged():

@@ -1,4 +1,4 @@
-"""Send each line of the input to a TCP echo server and print the answer.  Usage: python3 echo_client.py [HOST [PORT]]"""
+"""Send each line of the input to a TCP echo server, print the answer.  Usage: python3 echo_client.py [HOST [PORT]]"""
 
 import socket
 import sys

@@ -1,4 +1,4 @@
-"""Send each line of the input to a UDP echo server and print the answer.  Usage: python3 udp_echo_client.py [HOST [PORT]]"""
+"""Send each line of the input in a UDP datagram, print the answer.  Usage: python3 udp_echo_client.py [HOST [PORT]]"""
 
 import socket
 import sys

@@ -105,9 +105,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "clone": (Rule(_EPERM, (Test(0, "any of", (_NEW_NAMESPACES, CLONE_UNTRACED, CLONE_PARENT)),)),),
     # AF_VSOCK and others do not belong to a network namespace: they would reach the machine.
     "socket": (
-        Rule(
-            errno_action(errno.EAFNOSUPPORT), (Test(0, "not in", (_AF_UNIX, _AF_INET, _AF_INET6, _AF_NETLINK)),)
-        ),
+        Rule(errno_action(errno.EAFNOSUPPORT), (Test(0, "not in", (_AF_UNIX, _AF_INET, _AF_INET6, _AF_NETLINK)),)),
         Rule(
             errno_action(errno.EPROTONOSUPPORT),
             (Test(0, "in", (_AF_NETLINK,)), Test(2, "not in", (_NETLINK_ROUTE, _NETLINK_SOCK_DIAG))),

@@ -104,7 +104,6 @@ class Channel:
             raise ServerLostError from error
         return True
 
-
     def finish(self) -> None:
         """Wait until the server has everything."""
         while not self.flush():
@@ -207,9 +206,8 @@ class Loop:
         """How long the loop may sleep (s)."""
         t = self._journal.now()
         times = [self._next_round]
-        for due in (self._conductor.next_due(), self._wire.next_due(), self._table.next_due()):
-            if due is not None:
-                times.append(due)
+        dues = (self._conductor.next_due(), self._wire.next_due(), self._table.next_due())
+        times.extend(due for due in dues if due is not None)
         if self._journal.lines:
             times.append(self._journal.first_unsent_t + _LINGER_NS)
         return max(0.0, (min(times) - t) / 1e9)
@@ -391,9 +389,7 @@ class Loop:
         self._reply(ref, error)
 
 
-def run(
-    channel: socket.socket, hosts: list[Host], pace: Pace, limits: Limits, next_host_index: int
-) -> NoReturn:
+def run(channel: socket.socket, hosts: list[Host], pace: Pace, limits: Limits, next_host_index: int) -> NoReturn:
     """Be a sandbox until it ends; then end this process, and with it everything in its namespaces.
 
     Args:

@@ -350,9 +350,7 @@ def _try(entry: _Try) -> Check:
     os.waitpid(child, 0)
     ok, detail = told[:1] == "+", told[1:] or "the attempt ended without an answer"
     hint = "" if ok else entry.hint(detail)
-    return Check(
-        name=entry.name, ok=ok, essential=entry.essential, detail=detail, without=entry.without, hint=hint
-    )
+    return Check(name=entry.name, ok=ok, essential=entry.essential, detail=detail, without=entry.without, hint=hint)
 
 
 def main() -> int:

@@ -303,7 +303,8 @@ def sandbox_steps(limits: Limits) -> list[Step]:
         *(Directory(f"{_STORE}/{name}", 0o1777 if name in ("tmp", "var-tmp", "shm") else 0o755) for name in folders),
         *(Directory(f"{_STORE}/{folder}/{name}") for folder in ("log", "lib") for name in _DAEMONS),
         Text(f"{_STORE}/hosts", _LOCALHOST.encode()),
-        Proc(), Terminals(),
+        Proc(),
+        Terminals(),
     ]
     shown = {path: name for path, name in _WRITABLE.items() if path != _STORE}
     shown |= {"/var/log": "log", "/var/lib": "lib"}

@@ -82,7 +82,9 @@ class Programs:
     # -- commands
 
     def start(self, command: cmd.ProcessStart, host: Host, cause: ev.Event, answer: Answer) -> None:
-        """Start a program; ``cause`` is logged and ``answer`` comes when it runs, or ``answer`` when it could not be run.
+        """Start a program.
+
+        ``cause`` is logged and ``answer`` called once it runs, or only ``answer`` if it could not be run.
 
         Raises:
             BadRequestError: Neither or both of ``program`` and ``argv``, or an unknown program.

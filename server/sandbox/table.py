@@ -5,9 +5,10 @@ When to read. A whole dump of a quiet host costs some 100 µs, a dump of 20,000 
 * While a person steps (any pace but live), a host is read after each call that returned on it and
   after each packet that it sent or got: what they see is the table at that very moment.
 * In live pace, calls that make or end sockets read the table too, as long as reading takes less than a
-  fifth of the time (a burst may take more: what was not spent is saved up, to 20 ms). Segments that move a connection from one state to the next (SYN, the ACK that
-  completes a handshake, FIN, RST) read just the one socket that they are for; that costs the same at
-  any number of connections. Everything else marks the host, and it is read when the loop is idle.
+  fifth of the time (a burst may take more: what was not spent is saved up, to 20 ms). Segments that move
+  a connection from one state to the next (SYN, the ACK that completes a handshake, FIN, RST) read just
+  the one socket that they are for; that costs the same at any number of connections. Everything else
+  marks the host, and it is read when the loop is idle.
 * Rows that change by themselves (TIME-WAIT, retransmissions) are looked at each second.
 
 A socket that is neither bound nor connected is in no table of the kernel. It is described by
@@ -441,7 +442,7 @@ def _name(address: object) -> str:
     if not isinstance(address, tuple):
         return "*:*"
     ip, port = str(address[0]), address[1]
-    if ip in ("0.0.0.0", "::"):  # noqa: S104 (compared, not bound)
+    if ip in ("0.0.0.0", "::"):
         return f"*:{port or '*'}"
     return endpoint(ip, port) if port else f"{endpoint(ip, 0).removesuffix('0')}*"
 

@@ -102,7 +102,7 @@ class Wire:
         self._rules: list[Rule] = []
         self._seen: OrderedDict[tuple[str, str], OrderedDict[tuple[int | None, str], tuple[int, int]]] = OrderedDict()
         self._last = 0
-        self._chance = random.Random()  # noqa: S311 (loss of packets, not a secret)
+        self._chance = random.Random()
 
     # -- what the loop calls
 
@@ -415,5 +415,3 @@ class Wire:
 
     def _lost(self, host: Host, why: str, count: int) -> None:
         self._journal.emit(ev.ObservationLost(observer="wire", host=host.name, why=why, count=count))
-
-

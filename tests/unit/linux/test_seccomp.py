@@ -117,7 +117,7 @@ def test_rules_that_no_jump_can_cross() -> None:
 
 
 def test_encoding_is_the_kernels() -> None:
-    assert encode([(0x20, 0, 0, 4), (0x15, 1, 0, 7)]) == bytes.fromhex("2000000004000000" "1500010007000000")
+    assert encode([(0x20, 0, 0, 4), (0x15, 1, 0, 7)]) == bytes.fromhex("20000000040000001500010007000000")
 
 
 def test_the_kernel_obeys() -> None:

@@ -112,7 +112,7 @@ def test_a_request_without_its_channel(control: Control, channels: int) -> None:
 
 def test_where_user_namespaces_are_forbidden() -> None:
     """The kernel of a user namespace can be told to make no further one: as on a machine that forbids them."""
-    forbid = "echo 0 > /proc/sys/user/max_user_namespaces && exec \"$@\""
+    forbid = 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"'
     control = Control("unshare", "-Ur", "sh", "-c", forbid, "sh")
     answer, channel = control.ask({"sandbox": "x", "hosts": HOSTS})
     channel.close()

@@ -121,8 +121,12 @@ async def test_an_idle_sandbox_ends_and_stays_readable_and_a_watched_one_goes_on
         assert not watched.ended.is_set()
         assert door.find(idle.id, idle.token) is idle
         assert (await idle.log.state())["closed"] == idle.why
-        with pytest.raises(NotFoundError):
+
+        async def find_until_forgotten() -> None:
             async with asyncio.timeout(10):
                 while True:
                     door.find(idle.id, idle.token)
                     await asyncio.sleep(0.05)
+
+        with pytest.raises(NotFoundError):
+            await find_until_forgotten()
