@@ -6,6 +6,7 @@ Wrappers of three lines; every failure is a ``calls.CallError`` with the call's 
 * ``namespaces``, ``mounts``: unshare, setns; mount, mount_setattr, pivot_root, umount2.
 * ``capabilities``, ``process``: capset, securebits, ambient set; prctl, close_range.
 * ``seccomp``: a BPF program from a table, and its installation.
-* ``netlink``, ``ethtool``: links, addresses, dumps; offloads off.
-* ``ptrace``, ``pyframes``: stops of traced threads; the running line of a Python program.
+* ``netlink``, ``ethtool``, ``packet_socket``: links, addresses, dumps; offloads off; frames of an interface.
+* ``ptrace``, ``pidfd``: stops of traced threads; their file descriptors.
+* ``interpreter``: where CPython keeps in memory which statement runs.
 """

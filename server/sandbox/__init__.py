@@ -4,8 +4,8 @@
 * ``plan``: the read-only root and the sandbox's own mounts, as a list of steps.
 * ``hosts``, ``sysctls``: network namespaces, cables, addresses; kernel parameters that may be set.
 * ``confinement``, ``spawn``: what a program may do; the way from ``fork`` to its ``execve``.
-* ``tracer``, ``wire``, ``table``: the observers. ``descriptors`` and ``sources`` are what the tracer knows of a process:
-  its table of file descriptors, and the statement that makes a call.
+* ``tracer``, ``wire``, ``table``: the observers. ``descriptors`` and ``sources`` are what the tracer knows of
+  a process: its table of file descriptors, and the statement that makes a call.
 * ``programs``: who starts programs, speaks to them and listens.
 * ``loop``: where all of it meets, with ``watch`` (epoll) and ``journal`` (order, ``seq``).
 * ``machine``: tries what this machine allows.

@@ -1,9 +1,11 @@
 """The web: HTTP and WebSocket around the door. Everything that knows HTTP is here.
 
 * ``app``: ``create_app()`` ties the parts together.
-* ``api``: the JSON routes under ``/api``, with their OpenAPI text.
+* ``api``: the JSON routes under ``/api``; ``openapi``: their description, with examples.
 * ``stream``: the WebSocket: event batches down, commands up.
-* ``pages`` and ``panels``: what a person sees first (Jinja2, htmx); ``contexts``: their variables.
+* ``pages`` and ``panels``: what a person sees first (Jinja2, htmx); ``rendering``: templates to answers;
+  ``contexts``: the variables of templates.
+* ``recordings``: recordings to replay and to take along; ``standalone``: one as a single page; ``bundle``: its script.
 * ``problems``: every refusal as an RFC 9457 problem document.
 * ``security``: headers, origin and host checks, tokens and cookies.
 * ``serving``: uvicorn as Socketlab runs it.

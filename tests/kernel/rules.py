@@ -130,7 +130,7 @@ class Checker:
 
     def _after(self, event: ev.Event) -> None:
         if isinstance(event, _ROWS):
-            self.tuples[event.socket].add((event.host, event.local, event.remote))
+            self.tuples[event.socket].add((event.host, _plain(event.local), _plain(event.remote)))
             for owner in event.owners:
                 entry = self.state["processes"].get(str(owner.pid), {"fds": {}})["fds"].get(str(owner.fd))
                 self.expect(
@@ -155,7 +155,7 @@ class Checker:
             buffer = event.args.get("buffer")
             self.given[cookie] += buffer["length"] if buffer else event.args["count"]
         if event.name == "connect":
-            self.connects[event.host, str(event.args["address"])] += 1
+            self.connects[event.host, _plain(str(event.args["address"]))] += 1
 
     def _returned(self, event: ev.SyscallReturned) -> None:
         call = self.calls.get(event.call)
@@ -174,12 +174,12 @@ class Checker:
         if event.result is None:
             return
         if entered.name == "connect" and _is_inet(entered.args["address"]) and self._is_tcp(call.cookie):
-            key = (entered.host, str(entered.args["address"]))
+            key = (entered.host, _plain(str(entered.args["address"])))
             self.connected[key] += 1
             known = len(self.handshakes[f"SYN-ACK {key}"])
             self.expect(known >= self.connected[key], event, "the SYN-ACK is delivered before connect returns")
         if entered.name in ("accept", "accept4") and event.address is not None and _is_inet(event.address):
-            arrived = ("ACK", event.address) in self.handshakes[entered.host]
+            arrived = ("ACK", _plain(event.address)) in self.handshakes[entered.host]
             self.expect(arrived, event, "the ACK is delivered before accept returns")
         if entered.name in _RECEIVING and call.cookie is not None and "MSG_PEEK" not in entered.args.get("flags", ()):
             self._received(event, call.cookie)
@@ -311,6 +311,12 @@ def _row(event: ev.SocketChanged) -> dict[str, Any]:
     fold(state, event)
     row: dict[str, Any] = state["sockets"][event.socket]
     return row
+
+
+def _plain(address: str) -> str:
+    """An IPv4 address as packets have it; a socket of the other family writes it as ``[::ffff:10.0.0.4]:7``."""
+    ip, mapped, rest = address.partition("[::ffff:")
+    return rest.replace("]", "") if mapped and not ip and "." in rest else address
 
 
 def _way(event: ev.PacketSent) -> tuple[str, str, str]:
