@@ -2,7 +2,7 @@
 // A recording comes from an address, from a file of the visitor's, or from the page that holds it. It is checked
 // line by line, because it may come from anywhere; nothing of it is shown unless all of it is whole.
 
-import { EVENT_TYPES } from "./protocol.js";
+import { FIELDS } from "./fields.js";
 import { RefusedError } from "./stream.js";
 
 /** @typedef {import("./protocol.js").Event} Event */
@@ -13,7 +13,6 @@ import { RefusedError } from "./stream.js";
 const FORMAT = 1;
 const BATCH = 500;
 const GZIP = [0x1f, 0x8b];
-const KNOWN = new Set(/** @type {readonly string[]} */ (EVENT_TYPES));
 
 /** Why nothing can be done to what is on the screen. */
 export const REASON = "This is a recording. Nothing runs, so nothing can be started, held or dropped.";
@@ -151,9 +150,34 @@ function headerOf(line, name) {
 function eventOf(line, due, where) {
   const event = read(line);
   const hint = "The file was cut or edited. Record it again.";
-  if (!event || !KNOWN.has(event.type) || !Number.isSafeInteger(event.t)) throw refused(`${where} is no event.`, hint);
+  const wrong = event ? wrongWith(event) : "it is not JSON";
+  if (wrong) throw refused(`${where} is no event: ${wrong}.`, hint);
   if (event.seq !== due) throw refused(`${where} has seq ${event.seq}, but ${due} is due.`, hint);
   return event;
+}
+
+/**
+ * What is wrong with an event from elsewhere; empty if nothing is.
+ * @param {Record<string, unknown>} event
+ */
+function wrongWith(event) {
+  const fields = Object.hasOwn(FIELDS, String(event.type)) ? FIELDS[String(event.type)] : null;
+  if (!fields) return `its type is ${String(event.type)}`;
+  for (const [name, kinds] of Object.entries(fields)) {
+    const field = name.replace("?", "");
+    const leftOut = event[field] === undefined;
+    if (leftOut ? field === name : !fits(event[field], kinds)) return `its ${field} is ${JSON.stringify(event[field])}`;
+  }
+  return "";
+}
+
+/** @param {unknown} value @param {string} kinds such as "string[]|null" @returns {boolean} */
+function fits(value, kinds) {
+  return kinds.split("|").some((kind) => {
+    if (kind.endsWith("[]")) return Array.isArray(value) && value.every((each) => fits(each, kind.slice(0, -2)));
+    if (kind === "null") return value === null;
+    return typeof value === kind && value !== null && !Array.isArray(value);
+  });
 }
 
 /** @param {string} line @returns {any} the object of a line; null if it is none */
