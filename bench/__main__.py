@@ -26,6 +26,8 @@ def main() -> int:
         parser.error(f"there is no row {', '.join(unknown)}; the rows are {', '.join(ROWS)}")
     raise_file_limit()
     print(machine(), flush=True)
+    if os.getloadavg()[0] > len(os.sched_getaffinity(0)) / 2:
+        print("Other programs are busy here: trust the ratios, and times not at all.", flush=True)
     reports: dict[str, Report] = {}
     failed = False
     for row in arguments.rows or ROWS:
