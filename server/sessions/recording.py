@@ -103,7 +103,13 @@ def read_header(path: Path) -> Header:
             line = file.readline(MAX_LINE).rstrip(b"\r\n")
     except (OSError, EOFError, zlib.error) as error:
         raise _unreadable(path, error) from None
+    if not line:
+        raise _empty(path)
     return Header(recording=FORMAT) if line.startswith(_EVENT) else _check_header(line, path)
+
+
+def _empty(path: Path) -> BadRequestError:
+    return BadRequestError(f"{path.name} holds no event.", MADE_WITH)
 
 
 def _unreadable(path: Path, error: Exception) -> BadRequestError:
@@ -125,7 +131,7 @@ def _checked(file: IO[bytes], path: Path) -> Iterator[bytes]:
             due += 1
             yield text
     if due == 1:
-        raise BadRequestError(f"{path.name} holds no event.", MADE_WITH)
+        raise _empty(path)
 
 
 def _check_header(line: bytes, path: Path) -> Header:
