@@ -5,6 +5,9 @@
 const STEP_MS = 700;
 /** How long a telling moment stays that the kernel passes through at once. */
 const DWELL_MS = 500;
+/** More new events than this since the last picture, and the next one waits this long after it. */
+const FLOOD = 150;
+const FLOOD_MS = 120;
 const MOST_DWELLS = 3;
 const DWELLS = new Set(["LISTEN", "SYN-RECEIVED", "established"]);
 
@@ -23,6 +26,7 @@ export class Clock {
     this.frame = 0;
     this.timer = 0;
     this.dwell = 0;
+    this.drawn = 0;
   }
 
   /** Events have come, or something else asks for a new picture. */
@@ -30,11 +34,21 @@ export class Clock {
     if (this.frame) return;
     this.frame = requestAnimationFrame(() => {
       this.frame = 0;
+      if (this.#flooded()) {
+        this.touch();
+        return;
+      }
+      this.drawn = performance.now();
       if (this.mode === "now" && !this.dwell) this.seq = this.#present();
       const from = this.shown;
       this.shown = this.seq;
       this.show(this.seq, from);
     });
+  }
+
+  /** In a flood of events no eye follows each frame: fewer pictures leave time for the events themselves. */
+  #flooded() {
+    return this.mode === "now" && this.log.end - this.shown > FLOOD && performance.now() - this.drawn < FLOOD_MS;
   }
 
   /**

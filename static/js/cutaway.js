@@ -9,7 +9,7 @@
 // All sizes are multiples of the font size, so that one number scales the whole picture.
 
 import { kernelGrid } from "./kernel.js";
-import { doorsOf } from "./places.js";
+import { doorsOf, firstSlots, needed, taken } from "./places.js";
 import { fit, fitStart } from "./shapes.js";
 
 /** @typedef {import("./fold.js").State} State */
@@ -138,22 +138,19 @@ function processGrid(state, places, width, metrics, hostH) {
   const square = Math.max(24, 1.8 * f);
   const cardH = 1.6 * f + square + 0.55 * f;
   const most = Math.max(1, Math.floor((width + gap) / (9.2 * f + gap)));
-  const pids = Object.keys(places.processes.of).sort((a, b) => places.processes.of[a] - places.processes.of[b]);
-  const needed = pids.length > 0 ? Math.max(...pids.map((pid) => places.processes.of[pid])) + 1 : 0;
-  const cols = Math.max(1, Math.min(most, needed));
+  const cards = needed(places.processes);
+  const cols = Math.max(1, Math.min(most, cards));
   const mostRows = Math.max(1, Math.floor((hostH * 0.45) / (cardH + gap)));
-  const rows = Math.max(1, Math.min(mostRows, Math.ceil(needed / cols)));
+  const rows = Math.max(1, Math.min(mostRows, Math.ceil(cards / cols)));
   const capacity = rows * cols;
   const height = rows * (cardH + gap) - gap;
-  const overflow = needed > capacity;
+  const overflow = cards > capacity;
 
   /** @param {Box} box @param {string} host @param {Cutaway} made */
   function place(box, host, made) {
     const w = (box.w - gap * (cols - 1)) / cols;
     const shown = overflow ? capacity - 1 : capacity;
-    for (const pid of pids) {
-      const slot = places.processes.of[pid];
-      if (slot >= shown) continue;
+    for (const [pid, slot] of firstSlots(places.processes, shown)) {
       const at = {
         x: box.x + (slot % cols) * (w + gap),
         y: box.y + Math.floor(slot / cols) * (cardH + gap),
@@ -163,7 +160,7 @@ function processGrid(state, places, width, metrics, hostH) {
       processCard(state, pid, at, host, square, metrics, made);
     }
     if (!overflow) return;
-    const rest = pids.filter((pid) => places.processes.of[pid] >= shown).length;
+    const rest = taken(places.processes) - firstSlots(places.processes, shown).length;
     const at = { x: box.x + ((capacity - 1) % cols) * (w + gap), y: box.y + (rows - 1) * (cardH + gap), w, h: cardH };
     const texts = [
       {
@@ -352,25 +349,22 @@ function fdSquares(process, square, room, words, metrics) {
 function doorRow(places, host, box, kernel, flipped, metrics, made) {
   const { f, wide } = metrics;
   const h = Math.max(24, 1.75 * f);
-  const all = Object.keys(places.doors.of);
-  const labels = new Map(all.map((door) => [door, doorWords(door, places.crowd[door] ?? 1)]));
-  const widest = Math.max(0, ...[...labels.values()].slice(0, 64).map((words) => wide(words, "code")));
+  const first = firstSlots(places.doors, Math.ceil(box.w / (5 * f)));
+  const labels = new Map(first.map(([door]) => [door, doorWords(door, places.crowd[door] ?? 1)]));
+  const widest = Math.max(0, ...[...labels.values()].map((words) => wide(words, "code")));
   const pitch = Math.max(5 * f, widest + 1.6 * f);
   const fits = Math.max(1, Math.floor((box.w - f) / pitch));
-  const needed = all.reduce((most, door) => Math.max(most, places.doors.of[door] + 1), 0);
-  const count = fits % 2 === 0 && needed < fits ? fits - 1 : fits; // odd, so that the first door is in the middle
-  const crowded = all.some((door) => places.doors.of[door] >= count);
+  const doors = needed(places.doors);
+  const count = fits % 2 === 0 && doors < fits ? fits - 1 : fits; // odd, so that the first door is in the middle
+  const crowded = doors > count;
   if (crowded) made.overflow = true;
   const y = flipped ? box.y : box.y + box.h - h;
   /** @param {number} slot */
   const middle = (slot) => box.x + 0.5 * f + ((outwards(slot, count) + 0.5) * (box.w - f)) / count;
-  let rest = 0;
-  for (const door of all) {
-    const slot = places.doors.of[door];
-    if (slot >= (crowded ? count - 1 : count)) {
-      rest += 1;
-      continue;
-    }
+  let rest = taken(places.doors);
+  for (const [door, slot] of first) {
+    if (slot >= (crowded ? count - 1 : count)) continue;
+    rest -= 1;
     const words = labels.get(door) ?? door;
     made.doors.push(
       doorShape(host, door, words, middle(slot), y, h, kernel, flipped, metrics, places.crowd[door] ?? 1),

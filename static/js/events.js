@@ -41,13 +41,26 @@ export class EventList {
     rows.replaceChildren(this.sheet);
     kinds.replaceChildren(...Object.keys(KINDS).map((kind) => this.#chip(kind)));
     filter.addEventListener("input", () => this.#again());
-    rows.addEventListener("scroll", () => this.#draw(), { passive: true });
+    this.top = 0;
+    this.height = 0;
+    rows.addEventListener(
+      "scroll",
+      () => {
+        this.top = rows.scrollTop;
+        this.#draw();
+      },
+      { passive: true },
+    );
     rows.addEventListener("click", (event) => {
       const row = event.target instanceof Element ? event.target.closest("[data-key]") : null;
       if (row) this.#choose(Number(row.getAttribute("data-key")));
     });
     rows.addEventListener("keydown", (event) => this.#key(event));
-    new ResizeObserver(() => this.#draw()).observe(rows);
+    new ResizeObserver(() => {
+      this.height = rows.clientHeight;
+      this.#reveal(this.seq);
+      this.#draw();
+    }).observe(rows);
   }
 
   /**
@@ -55,13 +68,14 @@ export class EventList {
    * @param {string} chosen key of the thing whose evidence is open
    */
   update(seq, chosen) {
-    const atEnd = this.rows.scrollTop + this.rows.clientHeight >= this.sheet.offsetHeight - ROW * 1.5;
+    const atEnd = this.top + this.height >= (this.passed.length - 1.5) * ROW;
     const moved = seq !== this.seq;
     this.seq = seq;
     this.chosen = chosen;
     for (; this.read < this.log.end; this.read += 1) {
       if (this.#passes(this.log.events[this.read])) this.passed.push(this.read + 1);
     }
+    if (this.height === 0) return;
     this.sheet.style.height = `${this.passed.length * ROW}px`;
     if (moved && (atEnd || seq < this.log.end)) this.#reveal(seq);
     this.#draw();
@@ -79,9 +93,11 @@ export class EventList {
   #reveal(seq) {
     const index = this.#indexOf(seq);
     const top = index * ROW;
-    if (top < this.rows.scrollTop || top > this.rows.scrollTop + this.rows.clientHeight - 2 * ROW) {
-      this.rows.scrollTop = Math.max(0, top - this.rows.clientHeight + 2.5 * ROW);
-    }
+    if (top >= this.top && top <= this.top + this.height - 2 * ROW) return;
+    this.sheet.style.height = `${this.passed.length * ROW}px`;
+    const last = Math.max(0, this.passed.length * ROW - this.height);
+    this.top = Math.max(0, Math.min(last, top - this.height + 2.5 * ROW));
+    this.rows.scrollTop = this.top;
   }
 
   /** Index of the last row at or before a seq. @param {number} seq */
@@ -97,8 +113,8 @@ export class EventList {
   }
 
   #draw() {
-    const first = Math.max(0, Math.floor(this.rows.scrollTop / ROW) - 4);
-    const count = Math.ceil(this.rows.clientHeight / ROW) + 8;
+    const first = Math.max(0, Math.floor(this.top / ROW) - 4);
+    const count = Math.ceil(this.height / ROW) + 8;
     const seqs = this.passed.slice(first, first + count);
     join(
       this.sheet,

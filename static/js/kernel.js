@@ -1,7 +1,7 @@
 // The kernel's part of a cut-away: listening sockets with their two waiting rooms, and the grid of the others.
 // A socket keeps its cell for life (places.js); those that no fd names yet sit in the room of the one that listens.
 
-import { endpoint, waitsAt } from "./places.js";
+import { endpoint, firstSlots, needed } from "./places.js";
 import { fit, fitStart } from "./shapes.js";
 
 /** @typedef {import("./fold.js").State} State */
@@ -60,9 +60,7 @@ export function kernelGrid(state, places, host, box, metrics, made) {
   }
   const rows = Math.max(0, Math.floor((area.h + gap) / (cardH + gap)));
   const capacity = rows * gridCols;
-  const cookies = Object.keys(places.sockets.of);
-  const needed = cookies.reduce((most, cookie) => Math.max(most, places.sockets.of[cookie] + 1), 0);
-  const crowded = needed > capacity;
+  const crowded = needed(places.sockets) > capacity;
   if (crowded) made.overflow = true;
   const shown = crowded ? Math.max(0, capacity - 1) : capacity;
   /** @param {number} slot */
@@ -72,15 +70,14 @@ export function kernelGrid(state, places, host, box, metrics, made) {
     w,
     h: cardH,
   });
-  /** @type {Map<string, number>} */
-  const rest = new Map();
-  for (const cookie of cookies) {
+  const rest = new Map(Object.entries(places.counts));
+  for (const [cookie, slot] of firstSlots(places.sockets, shown)) {
     const socket = state.sockets[cookie];
     if (!socket) continue;
-    const slot = places.sockets.of[cookie];
-    if (slot < shown) made.sockets.push(socketCard(socket, cell(slot), several, metrics, ""));
-    else rest.set(socket.state, (rest.get(socket.state) ?? 0) + 1);
+    rest.set(socket.state, (rest.get(socket.state) ?? 0) - 1);
+    made.sockets.push(socketCard(socket, cell(slot), several, metrics, ""));
   }
+  for (const [name, count] of rest) if (count <= 0) rest.delete(name);
   if (rest.size > 0 && capacity > 0) made.sockets.push(groupCard(host, rest, cell(capacity - 1), metrics));
 }
 
@@ -108,7 +105,7 @@ function listenColumn(state, places, host, cookies, box, several, metrics, made)
   const fits = Math.max(1, Math.floor((box.h + gap) / (smallest + gap)));
   const shown = cookies.length > fits ? cookies.slice(0, fits - 1) : cookies;
   if (shown.length < cookies.length) made.overflow = true;
-  const waiting = waitingBy(state, places, host);
+  const waiting = waitingBy(state, places);
   const each = (box.h - gap * (Math.max(shown.length, 1) - 1)) / Math.max(shown.length, 1);
   let y = box.y;
   for (const cookie of shown) {
@@ -127,19 +124,20 @@ function listenColumn(state, places, host, cookies, box, several, metrics, made)
 }
 
 /**
+ * The sockets that wait, by the listening socket in whose room they are.
  * @param {State} state
  * @param {HostPlaces} places
- * @param {string} host
  */
-function waitingBy(state, places, host) {
+function waitingBy(state, places) {
   /** @type {Map<string, Socket[]>} */
   const found = new Map();
-  if (Object.keys(places.listening).length === 0) return found;
-  for (const cookie in state.sockets) {
+  for (const cookie in places.waiting) {
     const socket = state.sockets[cookie];
-    if (socket.host !== host || socket.inode !== 0) continue;
-    const listener = waitsAt(places, socket);
-    if (listener) found.set(listener, [...(found.get(listener) ?? []), socket]);
+    const listener = places.waiting[cookie];
+    if (!socket) continue;
+    const guests = found.get(listener);
+    if (guests) guests.push(socket);
+    else found.set(listener, [socket]);
   }
   return found;
 }

@@ -6,7 +6,7 @@ import { plainName } from "./cutaway.js";
 import { argumentWords } from "./events.js";
 import { chipKind, chipWords } from "./headers.js";
 import { fit } from "./shapes.js";
-import { el, join, set, text } from "./svg.js";
+import { el, html, join, set, text } from "./svg.js";
 
 /** @typedef {import("./log.js").Log} Log */
 /** @typedef {import("./layout.js").Layout} Layout */
@@ -48,9 +48,26 @@ export class Ladder {
     this.spans = el("g", { class: "spans" });
     this.rows = el("g", { class: "rungs" });
     this.nowLine = el("line", { class: "now" });
-    this.svg.append(this.lines, this.spans, this.rows, this.nowLine);
-    home.replaceChildren(this.svg);
-    home.addEventListener("scroll", () => this.#draw(), { passive: true });
+    // The picture is as large as what is in sight; the sheet behind it is as long as the log.
+    this.moved = el("g", {}, this.lines, this.spans, this.rows, this.nowLine);
+    this.svg.append(this.moved);
+    this.sheet = html("div", { class: "sheet" }, this.svg);
+    home.replaceChildren(this.sheet);
+    this.top = 0;
+    this.height = 0;
+    home.addEventListener(
+      "scroll",
+      () => {
+        this.top = home.scrollTop;
+        this.#draw();
+      },
+      { passive: true },
+    );
+    new ResizeObserver(() => {
+      this.height = home.clientHeight;
+      this.#reveal();
+      this.#draw();
+    }).observe(home);
     this.svg.addEventListener("click", (event) => {
       const row = event.target instanceof Element ? event.target.closest("[data-key]") : null;
       if (row)
@@ -73,24 +90,23 @@ export class Ladder {
     this.size = size;
     this.layout = layout;
     this.#take();
-    const sight = `${this.home.clientHeight} ${layout.width} ${size}`;
+    const sight = `${layout.width} ${size}`;
     const moved = seq !== this.seq || sight !== this.sight;
     this.seq = seq;
     this.sight = sight;
-    if (this.home.clientHeight === 0) return;
-    const height = Math.max(this.home.clientHeight, (this.rungs.length + 1) * this.rowH);
-    set(this.svg, { width: layout.width, height, viewBox: `0 0 ${layout.width} ${height}` });
-    this.svg.style.fontSize = `${size}px`;
+    if (this.height === 0) return;
     if (moved) this.#reveal();
     this.#draw();
   }
 
   /** The row of the moment on the screen stays in sight. */
   #reveal() {
+    const length = Math.max(this.height, (this.rungs.length + 1) * this.rowH);
+    this.sheet.style.height = `${length}px`;
     const y = (this.#indexOf(this.seq) + 1) * this.rowH;
-    const { scrollTop, clientHeight } = this.home;
-    if (y > scrollTop + clientHeight - this.rowH || y < scrollTop + this.rowH)
-      this.home.scrollTop = y - clientHeight + 1.6 * this.rowH;
+    if (y <= this.top + this.height - this.rowH && y >= this.top + this.rowH) return;
+    this.top = Math.max(0, Math.min(length - this.height, y - this.height + 1.6 * this.rowH));
+    this.home.scrollTop = this.top;
   }
 
   #take() {
@@ -133,10 +149,11 @@ export class Ladder {
   }
 
   #draw() {
-    const { layout, rowH } = this;
-    if (!layout) return;
-    const top = this.home.scrollTop;
-    const height = this.home.clientHeight;
+    const { layout, rowH, top, height } = this;
+    if (!layout || height === 0) return;
+    set(this.svg, { width: layout.width, height, viewBox: `0 0 ${layout.width} ${height}` });
+    this.svg.style.fontSize = `${this.size}px`;
+    set(this.moved, { transform: `translate(0 ${-top})` });
     const first = Math.max(0, Math.floor(top / rowH) - 2);
     const last = Math.min(this.rungs.length - 1, Math.ceil((top + height) / rowH) + 2);
     const now = this.#indexOf(this.seq);

@@ -6,6 +6,7 @@
 
 import { cutaway, doorOf } from "./cutaway.js";
 import { chipKind } from "./headers.js";
+import { taken } from "./places.js";
 
 /** @typedef {import("./log.js").Scene} Scene */
 /** @typedef {import("./fold.js").Packet} Packet */
@@ -46,6 +47,8 @@ import { chipKind } from "./headers.js";
 const ROOMY = 2;
 const NAMED = 1;
 const BARE = 0;
+/** More cards than this fit no screen: then there is nothing to try. */
+const MOST_CARDS = 120;
 
 /**
  * The largest text at which everything is shown by itself; if none is large enough, the smallest, with groups.
@@ -56,13 +59,16 @@ const BARE = 0;
 export function layout(scene, view) {
   /** @type {Layout | null} */
   let made = null;
+  const last = view.sizes[view.sizes.length - 1];
+  if (Object.values(scene.places.hosts).some((host) => taken(host.sockets) > MOST_CARDS))
+    return arrange(scene, view, last, BARE);
   for (const size of view.sizes) {
     for (const density of view.facing ? [BARE] : [ROOMY, NAMED]) {
       made = arrange(scene, view, size, density);
       if (!made.overflow) return made;
     }
   }
-  return view.facing ? /** @type {Layout} */ (made) : arrange(scene, view, view.sizes[view.sizes.length - 1], BARE);
+  return view.facing ? /** @type {Layout} */ (made) : arrange(scene, view, last, BARE);
 }
 
 /**
@@ -128,7 +134,7 @@ function arrange(scene, view, f, density) {
 function chooseHosts(order, view, f) {
   const [first, ...others] = order;
   if (first === undefined) return { shown: [], hidden: [] };
-  const most = view.facing ? 1 : Math.max(1, Math.floor(view.width / (16 * f)) - 1);
+  const most = view.facing ? 1 : Math.max(1, Math.floor(view.width / (15 * f)) - 1);
   let kept = others.slice(0, most);
   if (view.peer && others.includes(view.peer) && !kept.includes(view.peer))
     kept = [...kept.slice(0, most - 1), view.peer];

@@ -15,6 +15,7 @@ import { copyPlaces, foldPlaces, initialPlaces } from "./places.js";
 /** @typedef {{text: string, mark?: string}} Note a sentence, and the name of the moment if it is a telling one */
 /** @typedef {(event: Event, scene: Scene, log: Log) => Note | null} Narrator */
 
+/** Events between two checkpoints; with many sockets more of them, so that the checkpoints do not outgrow the log. */
 const CHECKPOINT_EVERY = 500;
 
 /** A list that is not what comes next: the source must start again after `expected - 1`. */
@@ -55,8 +56,9 @@ export class Log {
     this.outputs = new Map();
     /** @type {Scene} the scene after the last event; folded on, never copied for reading */
     this.head = { state: initial(), places: initialPlaces() };
-    /** @type {Scene[]} the scenes after events 0, n, 2n, … */
+    /** @type {Scene[]} copies of some scenes of the past, the first of them before the first event */
     this.checkpoints = [copyScene(this.head)];
+    this.sockets = 0;
     /** @type {Scene | null} where the last look back stands */
     this.cursor = null;
   }
@@ -88,7 +90,8 @@ export class Log {
       const note = this.narrate(event, this.head, this);
       this.notes.push(note);
       if (note?.mark) this.marks.push({ seq: event.seq, mark: note.mark });
-      if (event.seq % CHECKPOINT_EVERY === 0) this.checkpoints.push(copyScene(this.head));
+      const { seq } = this.checkpoints[this.checkpoints.length - 1].state;
+      if (event.seq - seq >= Math.max(CHECKPOINT_EVERY, this.sockets)) this.checkpoints.push(copyScene(this.head));
     }
   }
 
@@ -100,7 +103,7 @@ export class Log {
   at(seq) {
     if (seq >= this.end) return this.head;
     const wanted = Math.max(0, seq);
-    const checkpoint = this.checkpoints[Math.floor(wanted / CHECKPOINT_EVERY)];
+    const checkpoint = /** @type {Scene} */ (this.checkpoints.findLast((scene) => scene.state.seq <= wanted));
     const near = this.cursor && this.cursor.state.seq <= wanted && this.cursor.state.seq >= checkpoint.state.seq;
     if (!near) this.cursor = copyScene(checkpoint);
     const scene = /** @type {Scene} */ (this.cursor);
@@ -146,6 +149,8 @@ export class Log {
       case "socket.appeared":
       case "socket.changed":
       case "socket.vanished":
+        if (event.type === "socket.appeared") this.sockets += 1;
+        if (event.type === "socket.vanished") this.sockets -= 1;
         push(this.rows, event.socket, event.seq);
         break;
     }

@@ -20,7 +20,7 @@ const HOP_MS = 600;
 const BEAT_MS = 200;
 const MOST = 30;
 /** More new events than this at once: the eye could not follow, so the picture jumps. */
-const TOO_MANY = 300;
+const TOO_MANY = 150;
 
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 

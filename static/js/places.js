@@ -13,6 +13,9 @@
  * @property {Slots} doors
  * @property {Slots} processes
  * @property {Record<string, string>} listening local addresses of the listening sockets, by cookie
+ * @property {Record<string, string>} waiting the listening socket in whose room a socket waits, by cookie
+ * @property {Record<string, string>} states the states of the sockets in the grid, by cookie
+ * @property {Record<string, number>} counts how many sockets in the grid have a state
  * @property {Record<string, string[]>} uses the doors that a socket uses, by cookie
  * @property {Record<string, number>} crowd how many sockets use a door
  * @property {string[]} ended pids of exited processes whose cards may be taken, oldest first
@@ -41,6 +44,9 @@ export function foldPlaces(places, event) {
         doors: slots(),
         processes: slots(),
         listening: {},
+        waiting: {},
+        states: {},
+        counts: {},
         uses: {},
         crowd: {},
         ended: [],
@@ -149,6 +155,9 @@ export function copyPlaces(places) {
       doors: copySlots(host.doors),
       processes: copySlots(host.processes),
       listening: { ...host.listening },
+      waiting: { ...host.waiting },
+      states: { ...host.states },
+      counts: { ...host.counts },
       uses: { ...host.uses },
       crowd: { ...host.crowd },
       ended: [...host.ended],
@@ -163,14 +172,17 @@ export function copyPlaces(places) {
  */
 function settle(host, row) {
   const cookie = row.socket;
+  delete host.waiting[cookie];
   if (row.state === "LISTEN") {
-    release(host.sockets, cookie);
+    leaveGrid(host, cookie);
     take(host.listeners, cookie);
     host.listening[cookie] = row.local;
   } else {
     release(host.listeners, cookie);
     delete host.listening[cookie];
-    if (!waitsAt(host, row)) take(host.sockets, cookie);
+    const listener = waitsAt(host, row);
+    if (listener) host.waiting[cookie] = listener;
+    else enterGrid(host, cookie, row.state);
   }
   const doors = doorsOf(host, row);
   const before = host.uses[cookie] ?? [];
@@ -189,10 +201,37 @@ function settle(host, row) {
  * @param {string} cookie
  */
 function forget(host, cookie) {
-  release(host.sockets, cookie);
+  leaveGrid(host, cookie);
+  delete host.waiting[cookie];
   release(host.listeners, cookie);
   delete host.listening[cookie];
   leaveDoors(host, cookie);
+}
+
+/**
+ * @param {HostPlaces} host
+ * @param {string} cookie
+ * @param {string} state
+ */
+function enterGrid(host, cookie, state) {
+  take(host.sockets, cookie);
+  const before = host.states[cookie];
+  if (before === state) return;
+  if (before !== undefined) host.counts[before] -= 1;
+  host.states[cookie] = state;
+  host.counts[state] = (host.counts[state] ?? 0) + 1;
+}
+
+/**
+ * @param {HostPlaces} host
+ * @param {string} cookie
+ */
+function leaveGrid(host, cookie) {
+  release(host.sockets, cookie);
+  const state = host.states[cookie];
+  if (state === undefined) return;
+  host.counts[state] -= 1;
+  delete host.states[cookie];
 }
 
 /**
@@ -207,6 +246,35 @@ function leaveDoors(host, cookie) {
     release(host.doors, door);
   }
   delete host.uses[cookie];
+}
+
+/**
+ * The keys in the first `most` slots, by slot.
+ * @param {Slots} all
+ * @param {number} most
+ * @returns {[string, number][]}
+ */
+export function firstSlots(all, most) {
+  /** @type {[string, number][]} */
+  const found = [];
+  for (const key in all.of) if (all.of[key] < most) found.push([key, all.of[key]]);
+  return found.sort(([, a], [, b]) => a - b);
+}
+
+/** How many slots are taken. @param {Slots} all */
+export function taken(all) {
+  return all.next - all.free.length;
+}
+
+/**
+ * How many slots a picture needs that leaves every key in its own: the highest that is taken, and one.
+ * @param {Slots} all
+ */
+export function needed(all) {
+  if (all.free.length === 0) return all.next;
+  let slot = all.next - 1;
+  for (let index = 0; index < all.free.length && all.free[index] === slot; index += 1) slot -= 1;
+  return slot + 1;
 }
 
 /** @returns {Slots} */

@@ -20,10 +20,9 @@ export function drawPrograms(home, state, log, live) {
   const pids = Object.keys(state.processes);
   const running = pids.filter((pid) => state.processes[pid].status !== "exited");
   const ended = pids.filter((pid) => state.processes[pid].status === "exited").slice(-MOST_ENDED);
+  const listening = Object.values(log.head.places.hosts).flatMap((host) => Object.keys(host.listening));
   const listeners = new Set(
-    Object.values(state.sockets)
-      .filter((socket) => socket.state === "LISTEN")
-      .flatMap((socket) => socket.owners.map((owner) => String(owner.pid))),
+    listening.flatMap((cookie) => (state.sockets[cookie]?.owners ?? []).map((owner) => String(owner.pid))),
   );
   join(
     home,
