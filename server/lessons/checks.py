@@ -8,12 +8,12 @@ kernel's table that makes it true.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import assert_never
 
-from server.lessons.fields import FIELDS, Answer, Field, known
+from server.lessons.fields import FIELDS, Answer, Field, View, known
 from server.lessons.model import (
     All,
     Any_,
@@ -130,7 +130,7 @@ def select(selection: Selection, scene: Scene) -> list[Seen]:
     found: dict[str, Seen] = {}
     test = _Test(selection, scene)
     for seen in test.candidates():
-        if seen.key not in found and test.fits(seen):
+        if seen.key not in found and test.fits(seen.view):
             found[seen.key] = seen
     return list(found.values())
 
@@ -195,25 +195,30 @@ def _rows(selection: Selection, found: Sequence[Seen]) -> tuple[Row, ...]:
 # --- one row ----------------------------------------------------------------------------------
 
 
+Predicate = Callable[[View], bool]
+
+
 class _Test:
     """A selection, made ready for many rows."""
 
     def __init__(self, selection: Selection, scene: Scene) -> None:
         self._selection = selection
         self._scene = scene
-        self._patterns = [
-            (pattern, FIELDS[selection.subject][pattern.field], self._pids(pattern, selection.subject))
-            for pattern in selection.patterns
-        ]
+        self._predicates = [_predicate(pattern, selection.subject, scene) for pattern in selection.patterns]
 
-    def candidates(self) -> Iterator[Seen]:
+    def candidates(self) -> Iterable[Seen]:
         selection, record = self._selection, self._scene.record
-        after = self._scene.step_seq if selection.since_step else 0
         source = record.ever(selection.subject) if selection.ever else record.now(selection.subject, self._names())
+        if not selection.since_step:
+            return source
+        after = self._scene.step_seq
         return (seen for seen in source if seen.seq > after)
 
-    def fits(self, seen: Seen) -> bool:
-        return all(_fits(pattern, field, pids, seen) for pattern, field, pids in self._patterns)
+    def fits(self, view: View) -> bool:
+        for predicate in self._predicates:  # noqa: SIM110 (all() over a generator takes twice as long)
+            if not predicate(view):
+                return False
+        return True
 
     def _names(self) -> frozenset[str] | None:
         """The calls that the selection names outright: most rows need not be looked at."""
@@ -222,54 +227,60 @@ class _Test:
                 return frozenset({str(pattern.value)})
         return None
 
-    def _pids(self, pattern: Pattern, subject: Subject) -> frozenset[int]:
-        """The pids that a name stands for: what was started under it, and the children."""
-        if FIELDS[subject][pattern.field].kind != "process":
-            return frozenset()
-        wanted = pattern.value if isinstance(pattern.value, tuple) else (pattern.value,)
-        pids = {pid for name in wanted for pid in self._scene.names.get(str(name), ())}
-        for child, parent in self._scene.record.parents.items():  # in the order of their forks
-            if parent in pids:
-                pids.add(child)
-        return frozenset(pids)
 
-
-def _fits(pattern: Pattern, field: Field, pids: frozenset[int], seen: Seen) -> bool:
+def _predicate(pattern: Pattern, subject: Subject, scene: Scene) -> Predicate:
+    """Whether a view has what a pattern asks for. A field without a value fits nothing but ``not``."""
+    field = FIELDS[subject][pattern.field]
+    get, wanted = field.get, pattern.value
     if field.kind == "process":
-        return pids.isdisjoint(field.get(seen.view)) == (pattern.operator == "not")
-    value: Answer = field.get(seen.view)
-    if pattern.operator == "not":
-        return not _like(pattern.value, value)
-    if value is None:
-        return False
+        pids, other = _pids(pattern, scene), pattern.operator == "not"
+        return lambda view: pids.isdisjoint(get(view)) == other
     match pattern.operator:
         case "like":
-            return _like(pattern.value, value)
+            fits = _like(field, wanted)
+            return lambda view: fits(get(view))
+        case "not":
+            fits = _like(field, wanted)
+            return lambda view: not fits(get(view))
         case "any":
-            assert isinstance(pattern.value, tuple)
-            return any(_like(one, value) for one in pattern.value)
+            assert isinstance(wanted, tuple)
+            every = [_like(field, one) for one in wanted]
+            return lambda view: any(fits(get(view)) for fits in every)
         case "is":
-            return str(value) == str(pattern.value)
+            return lambda view: get(view) == wanted
         case "contains":
-            return str(pattern.value) in (value if isinstance(value, frozenset | str) else str(value))
+            return lambda view: (value := get(view)) is not None and wanted in value
         case "at_least":
-            return int(str(value)) >= int(str(pattern.value))
+            assert isinstance(wanted, int)
+            return lambda view: (value := get(view)) is not None and value >= wanted
         case "at_most":
-            return int(str(value)) <= int(str(pattern.value))
+            assert isinstance(wanted, int)
+            return lambda view: (value := get(view)) is not None and value <= wanted
         case _:
             assert_never(pattern.operator)
 
 
-def _like(wanted: Value | tuple[Value, ...], value: Answer) -> bool:
-    if isinstance(value, frozenset):
-        return frozenset(wanted if isinstance(wanted, tuple) else str(wanted).split(",")) == value
-    if isinstance(wanted, bool) or isinstance(value, bool):
-        return wanted is value
-    if isinstance(wanted, int):
-        return wanted == value
-    return value is not None and glob(str(wanted)).fullmatch(str(value)) is not None
+def _like(field: Field, wanted: Value | tuple[Value, ...]) -> Callable[[Answer], bool]:
+    if field.kind == "set":
+        flags = frozenset(wanted if isinstance(wanted, tuple) else str(wanted).split(","))
+        return lambda value: value == flags
+    if field.kind in ("text", "host") and "*" in str(wanted):
+        fits = glob(str(wanted)).fullmatch
+        return lambda value: value is not None and fits(str(value)) is not None
+    return lambda value: value == wanted
+
+
+def _pids(pattern: Pattern, scene: Scene) -> frozenset[int]:
+    """The pids that a name stands for: what was started under it, and the children."""
+    wanted = pattern.value if isinstance(pattern.value, tuple) else (pattern.value,)
+    pids = {pid for name in wanted for pid in scene.names.get(str(name), ())}
+    for child, parent in scene.record.parents.items():  # in the order of their forks
+        if parent in pids:
+            pids.add(child)
+    return frozenset(pids)
 
 
 @lru_cache(maxsize=512)
 def glob(text: str) -> re.Pattern[str]:
+    """A text in which ``*`` stands for any text."""
     return re.compile(".*".join(map(re.escape, text.split("*"))), re.DOTALL)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import msgspec
 
@@ -58,7 +58,7 @@ class Record:
 
     state: State = field(default_factory=initial)
     parents: dict[int, int] = field(default_factory=dict)
-    _changed: dict[str, int] = field(default_factory=dict)
+    _changed: dict[Subject, dict[str, int]] = field(default_factory=lambda: {one: {} for one in get_args(Subject)})
     _calls: dict[int, _Call] = field(default_factory=dict)
     _packets: dict[int, _Packet] = field(default_factory=dict)
     _lines: list[Seen] = field(default_factory=list)
@@ -118,14 +118,15 @@ class Record:
         state = self.state
         match subject:
             case "socket":
-                yield from (Seen(key, self._changed[f"socket {key}"], row) for key, row in state["sockets"].items())
+                changed = self._changed["socket"]
+                yield from (Seen(key, changed[key], row) for key, row in state["sockets"].items())
             case "process":
                 for key, entry in state["processes"].items():
-                    yield Seen(key, self._changed[f"process {key}"], ProcessView(int(key), entry))
+                    yield Seen(key, self._changed["process"][key], ProcessView(int(key), entry))
             case "fd":
                 for pid, entry in state["processes"].items():
                     for fd, what in entry["fds"].items():
-                        seq = self._changed.get(f"fd {pid} {fd}", self._changed[f"process {pid}"])
+                        seq = self._changed["fd"].get(f"{pid} {fd}", self._changed["process"][pid])
                         yield Seen(f"{pid} {fd}", seq, FdView(int(pid), entry["host"], int(fd), what))
             case "call":
                 held = {moment.get("call") for moment in state["moments"].values()}
@@ -144,12 +145,12 @@ class Record:
                     if text:
                         yield Seen(f"{pid} {stream}", self.seq, self._line(pid, stream, text))
             case "moment":
-                yield from (Seen(key, self._changed[f"moment {key}"], self._moment(key)) for key in state["moments"])
+                yield from (Seen(key, self._changed["moment"][key], self._moment(key)) for key in state["moments"])
             case "sysctl":
                 for host, entry in state["hosts"].items():
                     for name, value in entry["sysctls"].items():
                         key = f"{host} {name}"
-                        yield Seen(key, self._changed[f"sysctl {key}"], SysctlView(host, name, value))
+                        yield Seen(key, self._changed["sysctl"][key], SysctlView(host, name, value))
 
     def ever(self, subject: Subject) -> Iterable[Seen]:
         """The rows of a subject in every version that the log shows, in the order of the log where it matters."""
@@ -164,7 +165,7 @@ class Record:
     # -- feeding
 
     def _remember(self, subject: Subject, seen: Seen) -> None:
-        self._changed[f"{subject} {seen.key}"] = seen.seq
+        self._changed[subject][seen.key] = seen.seq
         self._past.setdefault(subject, []).append(seen)
 
     def _fate(self, packet: int, seq: int, status: str, why: str) -> None:
