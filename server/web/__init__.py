@@ -6,6 +6,8 @@
 * ``pages`` and ``panels``: what a person sees first (Jinja2, htmx); ``rendering``: templates to answers;
   ``contexts``: the variables of templates.
 * ``recordings``: recordings to replay and to take along; ``standalone``: one as a single page; ``bundle``: its script.
+* ``recordings``: recordings as pages, and logs as files to take along; ``standalone`` makes a recording
+  one HTML file, with the modules as one script from ``bundle``.
 * ``problems``: every refusal as an RFC 9457 problem document.
 * ``security``: headers, origin and host checks, tokens and cookies.
 * ``serving``: uvicorn as Socketlab runs it.
