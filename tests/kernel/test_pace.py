@@ -70,7 +70,7 @@ async def test_a_thread_that_waits_does_nothing_else(stepped: Laboratory) -> Non
     lab = stepped
     program = await lab.python("server", "import socket\nprint('before', flush=True)\nsocket.socket()\nprint('after')")
     moment = await lab.step_to(program, "socket")
-    assert lab.output(program) == "before\n"
+    await lab.until("it has said so", lambda: lab.output(program) == "before\n")
     assert lab.state["processes"][str(program)]["calls"][str(program)]["name"] == "socket"
     assert lab.sockets("server") == []
     await lab.command("moment.release", moment=moment["moment"])
