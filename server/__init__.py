@@ -7,6 +7,7 @@ A module imports only from the floors below it (``lint-imports`` enforces it):
 * ``state`` and ``conductor``: pure decisions over that vocabulary.
 * ``linux``: the only ctypes; thin wrappers with the kernel's names.
 * ``sandbox``: one sandbox's own process: cage, tracer, wire, socket table, loop.
+* ``lessons``: labs as values, their checks, and the player that carries them out.
 * ``sessions``: logs, viewers, the door for commands, the clients of the sandbox processes.
 * ``web`` and ``cli``: the two ways in.
 """
