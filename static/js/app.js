@@ -28,7 +28,6 @@ import { fontsReady, measure, sizes } from "./view.js";
 /** @typedef {import("./layout.js").Layout} Layout */
 /** @typedef {import("./layout.js").View} View */
 
-const FIRST_PACE = "slow";
 const SPEAK_MS = 2000;
 const MOST_MARKS = 120;
 /** Of more events than this, what changed would be nearly everything. */
@@ -55,6 +54,8 @@ let chosen = "";
 let pointed = "";
 let peer = "";
 let start = main.dataset.start ?? "";
+/** A sandbox that was just made begins in slow pace. */
+let fresh = false;
 /** @type {import("./address.js").Place | null} what the address asks for, until it is there */
 let asked = readAddress();
 let spokenAt = 0;
@@ -289,6 +290,10 @@ function linkChanged(state, problem) {
   link.dataset.link = state;
   text(one("[data-link-words]"), words[state]);
   const open = state === "open";
+  if (open && fresh) {
+    fresh = false;
+    attempt(desk, (sender) => sender.pace("slow"));
+  }
   for (const control of document.querySelectorAll("[data-quick] button, [data-pace], [data-command] button")) {
     /** @type {HTMLButtonElement} */ (control).disabled = !open;
   }
@@ -391,7 +396,8 @@ async function begin() {
 
 async function create() {
   try {
-    const made = await createSandbox(FIRST_PACE);
+    const made = await createSandbox("live");
+    fresh = true;
     remember([...remembered(), made.id]);
     history.replaceState(null, "", `/s/${made.id}`);
     connect(made.id);

@@ -6,6 +6,12 @@ import { RefusedError } from "./stream.js";
 /** @typedef {{id: string, hosts: {name: string, addresses: string[]}[], stream: string}} NewSandbox */
 
 /**
+ * How long each moment waits in slow pace. Two of them are shorter than the second after which a kernel sends
+ * a SYN or SYN ACK again, so that a slow handshake is still the plain one.
+ */
+const SLOW_MS = 450;
+
+/**
  * Makes a sandbox with the three hosts.
  * @param {"live" | "slow" | "step"} pace
  * @returns {Promise<NewSandbox>}
@@ -71,9 +77,9 @@ export class Commands {
     return this.stream.request({ command: "process.signal", pid, signal });
   }
 
-  /** @param {"live" | "slow" | "step"} pace @param {number} [pause_ms] */
-  pace(pace, pause_ms) {
-    return this.stream.request({ command: "pace.set", pace, ...(pause_ms ? { pause_ms } : {}) });
+  /** @param {"live" | "slow" | "step"} pace */
+  pace(pace) {
+    return this.stream.request({ command: "pace.set", pace, ...(pace === "slow" ? { pause_ms: SLOW_MS } : {}) });
   }
 
   /** @param {number} [moment] without it: the one that has waited longest */

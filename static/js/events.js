@@ -43,9 +43,14 @@ export class EventList {
     filter.addEventListener("input", () => this.#again());
     this.top = 0;
     this.height = 0;
+    /** Until a person scrolls away, the list goes with the moment on the screen. */
+    this.follows = true;
     rows.addEventListener(
       "scroll",
       () => {
+        if (Math.abs(rows.scrollTop - this.top) > 2) {
+          this.follows = rows.scrollTop + this.height >= (this.passed.length - 1.5) * ROW;
+        }
         this.top = rows.scrollTop;
         this.#draw();
       },
@@ -68,7 +73,6 @@ export class EventList {
    * @param {string} chosen key of the thing whose evidence is open
    */
   update(seq, chosen) {
-    const atEnd = this.top + this.height >= (this.passed.length - 1.5) * ROW;
     const moved = seq !== this.seq;
     this.seq = seq;
     this.chosen = chosen;
@@ -77,7 +81,7 @@ export class EventList {
     }
     if (this.height === 0) return;
     this.sheet.style.height = `${this.passed.length * ROW}px`;
-    if (moved && (atEnd || seq < this.log.end)) this.#reveal(seq);
+    if (moved && (this.follows || seq < this.log.end)) this.#reveal(seq);
     this.#draw();
   }
 

@@ -189,7 +189,7 @@ def test_a_packet_is_dropped_from_its_evidence_and_sent_again_by_the_kernel(page
 
 def test_a_refusal_is_told_where_it_was_asked_for(page: Page) -> None:
     start_live(page)
-    page.get_by_text("Start any program").click()
+    open_catalogue(page)
     page.locator("select[name=program]").select_option("")
     page.locator("input[name=argv]").fill("no-such-program 1")
     page.locator("form.start").get_by_role("button", name="Start", exact=True).click()
@@ -199,7 +199,7 @@ def test_a_refusal_is_told_where_it_was_asked_for(page: Page) -> None:
 
 def test_the_catalogue_follows_the_chosen_program(page: Page) -> None:
     start_live(page)
-    page.get_by_text("Start any program").click()
+    open_catalogue(page)
     expect(page.get_by_label("Arguments")).to_have_value("10.0.0.4 7", timeout=TIMEOUT)
     page.locator("select[name=host]").select_option("server")
     page.locator("select[name=program]").select_option("udp_echo_server")
@@ -283,6 +283,14 @@ def start_live(page: Page) -> None:
     page.get_by_role("button", name="Start server").click()
     expect(page.locator(LISTEN)).to_have_count(1, timeout=TIMEOUT)
     expect(page.locator("[data-programs]")).to_contain_text("listening on", timeout=TIMEOUT)
+
+
+def open_catalogue(page: Page) -> None:
+    """Open the panel, and wait until htmx has not only put it there but listens to it."""
+    page.get_by_text("Start any program").click()
+    page.wait_for_function(
+        "document.querySelector('[data-catalogue] form')?.['htmx-internal-data']?.listenerInfos?.length > 0"
+    )
 
 
 def keys(page: Page, kind: str) -> set[str]:

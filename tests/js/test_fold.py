@@ -134,8 +134,8 @@ any_event = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(any_event, max_size=40))
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(any_event, min_size=8, max_size=40))
 def test_both_folds_agree_on_any_order_of_events(modules: Page, list_: list[ev.Event]) -> None:
     hosts: list[ev.Event] = [
         ev.HostAdded(host="server", addresses=["10.0.0.4/24"]),
