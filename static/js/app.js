@@ -316,12 +316,14 @@ function linkChanged(state, problem) {
 function overlay(words, anew = false) {
   const home = one("[data-overlay]");
   home.hidden = words === "";
+  delete home.dataset.asks;
   const parts = /** @type {(Node | string)[]} */ ([html("p", {}, words)]);
   if (anew && recorded !== "page")
     parts.push(
       recorded
         ? html("a", { class: "button primary", href: "/replay" }, "Open another recording")
         : html("a", { class: "button primary", href: "/play" }, "Open a new playground"),
+      ...(recorded ? [] : [html("a", { class: "button", href: "/replay" }, "Look at a recording")]),
     );
   home.replaceChildren(...parts);
 }
