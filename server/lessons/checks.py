@@ -15,8 +15,8 @@ from typing import assert_never
 
 from server.lessons.fields import FIELDS, Answer, Field, View, known
 from server.lessons.model import (
-    All,
-    Any_,
+    AllOf,
+    AnyOf,
     Before,
     Check,
     Compare,
@@ -89,11 +89,11 @@ def evaluate(condition: Condition, scene: Scene) -> Verdict:
     match condition:
         case Rows():
             return _count(condition, scene)
-        case All(parts):
+        case AllOf(parts):
             verdicts = [evaluate(part, scene) for part in parts]
             holding = sum(verdict.holds for verdict in verdicts)
             return Verdict(holding == len(parts), holding, len(parts), _joined(verdicts))
-        case Any_(parts):
+        case AnyOf(parts):
             verdicts = [evaluate(part, scene) for part in parts]
             fitting = [verdict for verdict in verdicts if verdict.holds]
             return Verdict(bool(fitting), rows=_joined(fitting or verdicts))

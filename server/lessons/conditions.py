@@ -14,8 +14,8 @@ from server.lessons.checks import glob
 from server.lessons.fields import FIELDS, Field
 from server.lessons.keywords import KEYWORDS
 from server.lessons.model import (
-    All,
-    Any_,
+    AllOf,
+    AnyOf,
     Before,
     Compare,
     Condition,
@@ -84,7 +84,7 @@ def read_condition(node: Node, name: str, scope: Scope, extra: frozenset[str] = 
     match kind:
         case "all" | "any":
             parts = tuple(read_condition(part, kind, scope) for part in value.items(kind))
-            return All(parts) if kind == "all" else Any_(parts)
+            return AllOf(parts) if kind == "all" else AnyOf(parts)
         case "not":
             return Not(read_condition(value, "not", scope))
         case "before":
@@ -168,9 +168,9 @@ def describe(condition: Condition) -> str:
     match condition:
         case Rows(selection=selection, at_least=low, at_most=high):
             return f"{_amount(low, high)} {_selected(selection)}"
-        case All(parts):
+        case AllOf(parts):
             return "; and ".join(describe(part) for part in parts)
-        case Any_(parts):
+        case AnyOf(parts):
             return "; or ".join(describe(part) for part in parts)
         case Not(part):
             return f"not: {describe(part)}"

@@ -57,14 +57,14 @@ class Rows:
 
 
 @dataclass(frozen=True, slots=True)
-class All:
+class AllOf:
     """All of the conditions."""
 
     parts: tuple[Condition, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Any_:
+class AnyOf:
     """One of the conditions."""
 
     parts: tuple[Condition, ...]
@@ -111,7 +111,7 @@ class Compare:
     right: Quantity
 
 
-Condition = Rows | All | Any_ | Not | Before | Compare
+Condition = Rows | AllOf | AnyOf | Not | Before | Compare
 
 
 # --- actions --------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from server.lessons.conditions import Scope, describe, read_condition, read_measure, read_selection, read_when
-from server.lessons.model import All, Before, Compare, Pattern, Quantity, Rows
+from server.lessons.model import AllOf, Before, Compare, Pattern, Quantity, Rows
 from server.lessons.source import LabError, read_yaml
 
 SCOPE = Scope(hosts=("server", "client-a"), names={"server": 1}, hidden={"mine": 9})
@@ -58,7 +58,7 @@ def test_a_measure_is_a_quantity_or_a_condition() -> None:
     assert isinstance(read_measure(read_yaml("{value: remote, of: {socket: {}}}", "x", 1), SCOPE), Quantity)
     assert isinstance(read_measure(read_yaml("socket: {state: LISTEN}\ncount: 2", "x", 1), SCOPE), Rows)
     assert isinstance(read_measure(read_yaml("equal: [1, {count: {socket: {}}}]", "x", 1), SCOPE), Compare)
-    assert isinstance(read_measure(read_yaml("all:\n  - socket: {}", "x", 1), SCOPE), All)
+    assert isinstance(read_measure(read_yaml("all:\n  - socket: {}", "x", 1), SCOPE), AllOf)
 
 
 def test_a_hint_may_count_the_rows_of_its_check() -> None:
@@ -68,7 +68,7 @@ def test_a_hint_may_count_the_rows_of_its_check() -> None:
     assert isinstance(when, Rows)
     assert (when.selection, when.at_least, when.at_most) == (found.selection, 0, 1)
     with pytest.raises(LabError, match="the check counts none"):
-        read_when(read_yaml("count: 0", "x", 1), SCOPE, All(()))
+        read_when(read_yaml("count: 0", "x", 1), SCOPE, AllOf(()))
 
 
 @pytest.mark.parametrize(
