@@ -289,7 +289,7 @@ def open_catalogue(page: Page) -> None:
     """Open the panel, and wait until htmx has not only put it there but listens to it."""
     page.get_by_text("Start any program").click()
     page.wait_for_function(
-        "document.querySelector('[data-catalogue] form')?.['htmx-internal-data']?.listenerInfos?.length > 0"
+        "() => document.querySelector('[data-catalogue] form')?.['htmx-internal-data']?.listenerInfos?.length > 0"
     )
 
 
