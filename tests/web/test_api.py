@@ -185,6 +185,8 @@ def test_the_document_lists_every_route_event_and_command(server: Server) -> Non
         "/api/sandboxes/{sandbox_id}/events",
         "/api/sandboxes/{sandbox_id}/commands",
         "/api/sandboxes/{sandbox_id}/capture.pcapng",
+        "/api/sandboxes/{sandbox_id}/recording.jsonl.gz",
+        "/api/sandboxes/{sandbox_id}/replay.html",
     }
     schemas = document["components"]["schemas"]
     for union, name in ((Event, "Event"), (Command, "Command")):
