@@ -12,10 +12,12 @@ ours again with server and viewer squeezed onto the sandbox's processor as well.
 
 from __future__ import annotations
 
+import resource
 import sys
+from collections import defaultdict
 
 from bench.measure import Line, Report, Subject, interleaved, median, spread
-from bench.processes import ROOT, on_one_processor, output, python
+from bench.processes import ROOT, children, cpu_seconds, on_one_processor, output, python
 from bench.serving import Entry, Server, serving, viewing
 from server.inet.syscalls import TRACED
 
@@ -30,19 +32,24 @@ async def run(quick: bool) -> Report:
     command = (python(), str(ROOT / "bench" / _PROGRAM), str(count))
     one = on_one_processor()
     late: list[float] = []
+    spent: dict[tuple[str, ...], list[float]] = defaultdict(list)
     events = 0
 
     def alone(*before: str) -> Subject:
         async def once() -> float:
-            return float((await output([*before, *command])).split()[0])
+            start = _of_children()
+            seconds = float((await output([*before, *command])).split()[0])
+            spent[before].append(_of_children() - start)
+            return seconds
 
         return once
 
     def watched(server: Server) -> Subject:
         async def once() -> float:
             nonlocal events
-            seconds, delay, events = await _in_sandbox(server, count)
+            seconds, delay, events, processor = await _in_sandbox(server, count)
             late.append(delay)
+            spent["sandbox",].append(processor)
             return seconds
 
         return once
@@ -68,6 +75,7 @@ async def run(quick: bool) -> Report:
         named = f"{peer.replace('on one', 'on one processor')} {spread(values[peer], 'ms')}"
         return Line(what, spread(values[ours], "ms"), named, ratio, reach, ratio <= 1.1 if reach else None)
 
+    processor, stracing = spent["sandbox",], spent[*one, *_STRACE]
     reach = "at most 1.1"
     return Report(
         [
@@ -76,6 +84,12 @@ async def run(quick: bool) -> Report:
             line("… decoded, and delivered to a viewer", "watched", "strace", reach),
             line("", "watched", "strace on one"),
             line("… all on one processor, viewer too", "watched on one", "strace on one"),
+            Line(
+                "… processor time: sandbox, its program",
+                spread(processor, "ms"),
+                f"strace on one processor {spread(stracing, 'ms')}",
+                median(processor) / median(stracing),
+            ),
         ],
         [
             f"Median (smallest to largest) of {rounds}. Untraced: {spread(values['untraced'], 'ms')}.",
@@ -89,8 +103,14 @@ async def run(quick: bool) -> Report:
     )
 
 
-async def _in_sandbox(server: Server, count: int) -> tuple[float, float, int]:
-    """One run: the seconds that the program printed, how late its viewer knew of its end, the number of events."""
+def _of_children() -> float:
+    """Processor time of all children of ours that have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+async def _in_sandbox(server: Server, count: int) -> tuple[float, float, int, float]:
+    """One run: the seconds that the program printed, how late its viewer knew of its end, events, processor time."""
     remote = server.create()
     printed: list[str] = []
     ended: list[int] = []
@@ -103,9 +123,16 @@ async def _in_sandbox(server: Server, count: int) -> tuple[float, float, int]:
 
     try:
         async with viewing(remote, see) as viewer:
+            before = _of_sandbox(server)
             await viewer.start("server", "python3", f"/labs/{_PROGRAM}", str(count))
             await viewer.until(lambda: ended)
             seconds, at = "".join(printed).split()
-            return float(seconds), (ended[0] - int(at)) / 1e9, viewer.count
+            return float(seconds), (ended[0] - int(at)) / 1e9, viewer.count, _of_sandbox(server) - before
     finally:
         remote.delete()
+
+
+def _of_sandbox(server: Server) -> float:
+    """Processor time of the one sandbox of a server, and of its programs that have ended."""
+    (sandbox,) = children(children(server.pid)[0])
+    return cpu_seconds(sandbox, ended_children=True)

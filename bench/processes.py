@@ -129,13 +129,18 @@ def children(pid: int) -> list[int]:
     return [other for other in descendants(pid) if _parent(other) == pid]
 
 
-def cpu_seconds(pid: int) -> float:
-    """Processor time that a process has used, in user and in kernel mode; 0 if it is gone."""
+def cpu_seconds(pid: int, *, ended_children: bool = False) -> float:
+    """Processor time that a process has used, in user and in kernel mode; 0 if it is gone.
+
+    Args:
+        pid: Which.
+        ended_children: Add the time of its children that have ended.
+    """
     try:
         fields = _stat(pid)
     except OSError:
         return 0.0
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return sum(map(int, fields[11 : 15 if ended_children else 13])) / os.sysconf("SC_CLK_TCK")
 
 
 def peak_bytes(pid: int) -> int:
