@@ -243,7 +243,7 @@ REPLAY = _route(
     {
         200: {
             "description": "The log as one HTML file that shows it without a server, from disk or inside an iframe.",
-            "content": {"text/html": {"schema": {"type": "string"}}},
+            "content": {"text/html": {"schema": {"type": "string"}, "example": "<!doctype html>…"}},
         }
     },
     problems=_OWN,
