@@ -399,7 +399,8 @@ class Table:
             send_queue=row.send_queue,
             owners=known.owners,
             timer=timer,
-            uid=row.uid if known.source == "sock_diag" else None,
+            # 0 is nobody's: no root exists in a sandbox, and a record in TIME-WAIT has no user any more.
+            uid=(row.uid or None) if known.source == "sock_diag" else None,
             peer=table.unix.get(row.peer_inode) if row.peer_inode else None,
             v6only=row.v6only,
             source=known.source,

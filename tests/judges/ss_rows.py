@@ -79,7 +79,7 @@ def _row(lab: Laboratory, line: str, protocol: str) -> dict[str, Any]:
         "recv_queue": int(recv_queue),
         "send_queue": int(send_queue),
         "inode": int(members.get("ino", 0)),
-        "uid": _inner_uid(lab, int(members.get("uid", 0))),
+        "uid": _inner_uid(lab, int(members["uid"])) if "uid" in members else None,
         "owners": owners,
         "timer": timer and (_TIMERS[timer[1]], int(timer[2])),
     }
@@ -93,6 +93,6 @@ def _inner(pid: int) -> int:
 
 
 def _inner_uid(lab: Laboratory, uid: int) -> int:
-    """The uid that a user of this machine has inside; 0 (nobody's socket) stays as it is."""
+    """The uid that a user of this machine has inside."""
     inner, outer, count = map(int, Path(f"/proc/{lab.sandbox.pid}/uid_map").read_text().split())
     return uid - outer + inner if outer <= uid < outer + count else uid
