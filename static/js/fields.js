@@ -1,5 +1,5 @@
 // What kind of value each field of each event holds; one with a question mark may be left out.
-// Made by tools/fields_js.py from server/events.py.
+// Made by docs/fields_js.py from server/events.py.
 
 /** @type {Record<string, Record<string, string>>} */
 export const FIELDS = {

@@ -1,4 +1,4 @@
-// The events' types, for the checker and for readers. Made by tools/protocol_js.py from server/events.py.
+// The events' types, for the checker and for readers. Made by docs/protocol_js.py from server/events.py.
 // A field with a question mark is left out of the JSON while it holds its default.
 
 /**

@@ -70,7 +70,7 @@ def test_the_pure_modules_do_not_know_the_screen() -> None:
 
 def test_the_types_are_those_of_the_vocabulary() -> None:
     text = tool("protocol_js").render()
-    assert (SCRIPTS / "protocol.js").read_text() == text, "run: python tools/protocol_js.py"
+    assert (SCRIPTS / "protocol.js").read_text() == text, "run: make docs"
 
 
 def test_vendored_files_are_what_their_origins_say() -> None:
@@ -102,7 +102,7 @@ def test_markup_carries_no_script_style_or_handler(path: Path) -> None:
 
 
 def tool(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, ROOT / "tools" / f"{name}.py")
+    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -1,6 +1,6 @@
 """Fetch the front end's third-party files and write static/vendor/ with its ORIGINS.md.
 
-Run by hand when a version changes: ``python tools/vendor.py`` (needs npm). Versions are pinned here,
+Run by hand when a version changes: ``python .ci/vendor.py`` (needs npm). Versions are pinned here,
 because a registry's ``latest`` is not always what upstream means by it. Nothing is fetched at run time.
 """
 
@@ -95,7 +95,7 @@ def _write_origins(rows: list[tuple[str, str, str, str, str]]) -> None:
         "# Where these files come from",
         "",
         "Unchanged copies from npm packages, except `icons.svg`: one sprite made of the package's single icons.",
-        "Made by `python tools/vendor.py`, where the versions are pinned; a test compares the sums.",
+        "Made by `python .ci/vendor.py`, where the versions are pinned; a test compares the sums.",
         "",
         "| file | package | version | licence | sha256 |",
         "| --- | --- | --- | --- | --- |",

@@ -1,6 +1,6 @@
 """Write static/js/protocol.js from server/events.py: the front end's types come from the back end's.
 
-Run ``python tools/protocol_js.py`` after a change of the vocabulary; a test fails until that was done.
+Run ``make docs`` after a change of the vocabulary; a test fails until that was done.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from server import events
 TARGET = Path(__file__).parents[1] / "static" / "js" / "protocol.js"
 
 HEAD = """\
-// The events' types, for the checker and for readers. Made by tools/protocol_js.py from server/events.py.
+// The events' types, for the checker and for readers. Made by docs/protocol_js.py from server/events.py.
 // A field with a question mark is left out of the JSON while it holds its default.
 """
 

@@ -1,6 +1,6 @@
 """Write static/js/fields.js from server/events.py: what the page checks a recording from elsewhere by.
 
-Run ``python tools/fields_js.py`` after a change of the vocabulary; a test fails until that was done. It is a
+Run ``make docs`` after a change of the vocabulary; a test fails until that was done. It is a
 file of its own because protocol.js is for the checker and readers, and is never sent to a browser.
 """
 
@@ -19,7 +19,7 @@ TARGET = Path(__file__).parents[1] / "static" / "js" / "fields.js"
 
 HEAD = """\
 // What kind of value each field of each event holds; one with a question mark may be left out.
-// Made by tools/fields_js.py from server/events.py.
+// Made by docs/fields_js.py from server/events.py.
 
 /** @type {Record<string, Record<string, string>>} */
 export const FIELDS = {
