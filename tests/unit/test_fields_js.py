@@ -1,9 +1,9 @@
-"""static/js/fields.js is what tools/fields_js.py makes of the vocabulary now."""
+"""static/js/fields.js is what docs/fields_js.py makes of the vocabulary now."""
 
 from __future__ import annotations
 
-from tools import fields_js
+from docs import fields_js
 
 
 def test_the_fields_are_those_of_the_events() -> None:
-    assert fields_js.TARGET.read_text() == fields_js.render(), "run: python tools/fields_js.py"
+    assert fields_js.TARGET.read_text() == fields_js.render(), "run: make docs"
