@@ -39,6 +39,7 @@ _STOPPED = 0x7F  # the low byte of a wait status (wait(2), WIFSTOPPED)
 
 _NEVER_RETURN = frozenset({"exit", "exit_group"})
 _WAITS = frozenset({"poll", "ppoll", "select", "pselect6", "epoll_wait", "epoll_pwait", "epoll_pwait2"})
+_ASKS = frozenset({"getsockname", "getpeername", "getsockopt"})  # change nothing, so nobody waits for them
 _DUPLICATES = frozenset({"dup", "dup2", "dup3", "fcntl"})
 _REPLACES = frozenset({"dup2", "dup3"})  # may make a number that we know point to something else
 _EBADF = -9
@@ -254,7 +255,7 @@ class Tracer:
                 thread.call = 0  # nothing to show, but the table of descriptors may change
                 ptrace.resume_to_exit(thread.tid)
                 return
-        self._enter(thread, on_socket or call.kind == "socket" or name in _WAITS)
+        self._enter(thread, (on_socket or call.kind == "socket" or name in _WAITS) and name not in _ASKS)
 
     def _enter(self, thread: Thread, is_moment: bool) -> None:
         process = thread.process

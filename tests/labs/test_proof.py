@@ -267,9 +267,9 @@ remember: [One., Two., Three.]
   run: python3 echo_server.py 81 fd00::4
   as: third
 - release: {process: third}
-  until: {moment: {process: third, call: listen}}
-- release: {process: third, call: listen}
-- wait: {moment: {process: third, call: getsockname}}
+  until: {moment: {process: third, call: bind}}
+- release: {process: third, call: bind}
+- wait: {moment: {process: third, call: listen}}
 - release: next
 - wait: {moment: {process: third, call: accept4}}
 ```
