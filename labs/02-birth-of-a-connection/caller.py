@@ -13,8 +13,8 @@ except OSError as error:
     sys.exit(f"no connection to {host} port {port}: {error}")
 print("connected")
 
-greeting = connection.recv(1024)
-print("the server says:", greeting.decode(errors="replace").strip())
+greeting = connection.makefile(errors="replace").readline()  # one line, in however many pieces it comes
+print("the server says:", greeting.strip())
 
 sys.stdin.read()  # in a terminal, Ctrl+D ends the input
 connection.close()
