@@ -5,6 +5,8 @@
 /** @typedef {{seq: number | null, at: string, view: string}} Place seq null: now; at and view empty: nothing special */
 
 const QUIET_MS = 300;
+/** What a lab's page has behind "#": it stays. */
+const STEP = /^#step-\d+$/;
 
 const standalone = "standalone" in document.documentElement.dataset;
 let timer = 0;
@@ -32,7 +34,7 @@ export function addressOf(place) {
     address.hash = text;
   } else {
     address.search = text;
-    address.hash = "";
+    if (!STEP.test(address.hash)) address.hash = "";
   }
   return address.href;
 }

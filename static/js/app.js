@@ -1,351 +1,72 @@
-// Ties the playground together: stream → log → clock → layout → stage and its companions.
+// The playground: a sandbox of one's own, or a recording, on the screen.
 
-import { readAddress, writeAddress } from "./address.js";
-import { Clock } from "./clock.js";
-import { Commands, createSandbox, endSandbox } from "./commands.js";
-import { attempt, bindControls, one, projector, showTab } from "./controls.js";
-import { EventList } from "./events.js";
-import { evidence } from "./evidence.js";
-import { bindExports, offerDownloads } from "./exports.js";
-import { chipWords } from "./headers.js";
+import { createSandbox, endSandbox } from "./commands.js";
+import { attempt, one } from "./controls.js";
 import { keep, kept } from "./kept.js";
-import { Ladder } from "./ladder.js";
-import { layout } from "./layout.js";
-import { Log } from "./log.js";
-import { play } from "./motion.js";
-import { momentName, narrate, waitingWords } from "./narration.js";
-import { drawPrograms } from "./programs.js";
 import { badge, fileName, introduce, openRecording } from "./recorded.js";
-import { related } from "./relations.js";
-import { REASON, Replay } from "./replay.js";
-import "./site.js";
-import { Stage } from "./stage.js";
-import { RefusedError, Stream } from "./stream.js";
-import { html, join, set, text } from "./svg.js";
-import { drawTable } from "./tables.js";
-import { fontsReady, measure, sizes } from "./view.js";
-
-/** @typedef {import("./layout.js").Layout} Layout */
-/** @typedef {import("./layout.js").View} View */
-
-const SPEAK_MS = 2000;
-const MOST_MARKS = 120;
-/** Of more events than this, what changed would be nearly everything. */
-const MOST_RINGED = 60;
-const MOST_WAITS = 6;
-const ARRIVE_MS = 3000;
+import { Replay } from "./replay.js";
+import { connect, desk, face, linkChanged, log, openScreen, overlay, show } from "./screen.js";
+import { RefusedError } from "./stream.js";
+import { html } from "./svg.js";
 
 const main = one("main");
 /** Where the recording is that the page shows; without one, it shows a sandbox. */
 const recorded = main.dataset.recording ?? "";
-const log = new Log(narrate);
-const clock = new Clock(log, (seq, from) => draw(seq, from));
-const stage = new Stage(one("[data-stage]"));
-const ladder = new Ladder(one("[data-ladder]"), log, measure);
-const list = new EventList(one("[data-rows]"), one("[data-kinds]"), one("[data-filter]"), log);
-
-/** @type {Stream | Replay | null} */
-let stream = null;
-/** @type {Commands | null} */
-let commands = null;
-/** @type {Layout | null} */
-let pictured = null;
-let chosen = "";
-let pointed = "";
-let peer = "";
 let start = main.dataset.start ?? "";
 /** A sandbox that was just made begins in slow pace. */
 let fresh = false;
-/** @type {import("./address.js").Place | null} what the address asks for, until it is there */
-let asked = readAddress();
-let spokenAt = 0;
-let speaking = 0;
+/** @type {Replay | null} */
+let replay = null;
 
-const desk = { log, clock, commands: () => commands, chosen: () => chosen, choose, redraw: () => clock.touch() };
+/** @type {import("./screen.js").Page} */
+const page = {
+  recorded: recorded !== "",
+  opening,
+  link: (state) =>
+    ({
+      connecting: "Building three hosts…",
+      open: "Connected",
+      lost: "Connection lost",
+      ended: "The sandbox has ended",
+      refused: "Not available",
+      recording: replay ? badge(replay) : "",
+    })[state],
+  instead,
+  name: () => (recorded ? fileName(one("[data-title]").textContent ?? "") : "socketlab"),
+  onLink,
+  onEvents,
+};
 
-// ---- drawing
-
-/** @returns {View} */
-function view() {
-  const home = one("[data-stage]");
-  const { view: kind, wall } = document.documentElement.dataset;
-  const width = Math.max(280, home.clientWidth);
-  const height = Math.max(240, home.clientHeight);
-  const words = (/** @type {number} */ id) => {
-    const packet = log.packets.get(id);
-    return packet ? chipWords(packet) : "";
-  };
-  const repeats = (/** @type {number} */ id) => Boolean(log.packets.get(id)?.repeats);
-  return {
-    width,
-    height,
-    sizes: sizes(innerWidth, innerHeight, kind === "projector", wall === "ladder"),
-    facing: width < 560,
-    peer,
-    measure,
-    words,
-    repeats,
-  };
-}
-
-/**
- * Everything on the screen is a function of the log, a seq and the view.
- * @param {number} seq
- * @param {number} from the seq that was on the screen before
- */
-function draw(seq, from) {
-  const scene = log.at(seq);
-  const live = clock.mode === "now" && stream?.state === "open" && scene.state.closed === null;
-  const shown = view();
-  const picture = layout(scene, shown);
-  stage.draw(picture, seq, from > 0 && Math.abs(seq - from) <= MOST_RINGED);
-  const sameSize =
-    pictured !== null &&
-    pictured.width === picture.width &&
-    pictured.height === picture.height &&
-    pictured.size === picture.size;
-  const passed = seq > from && from >= 0 ? log.events.slice(from, seq) : [];
-  if (sameSize) play(stage, pictured, picture, passed, shown, scene.state.t);
-  pictured = picture;
-  light();
-  ladder.update(picture, seq, picture.size > 20 ? 24 : 13);
-  list.update(seq, chosen);
-  if (main.dataset.tab === "tables") drawTable(one("[data-tables]"), scene, chosen);
-  drawPrograms(one("[data-programs]"), scene.state, log, live);
-  drawTime(seq);
-  drawPeers(picture);
-  if (chosen && seq !== from) drawEvidence();
-  if (!asked) writeAddress(place());
-}
-
-/** What is on the screen, as the page's address says it. @returns {import("./address.js").Place} */
-function place() {
-  const wall = document.documentElement.dataset.view === "projector";
-  const tab = main.dataset.tab === "ladder" ? "" : (main.dataset.tab ?? "");
-  const seq = clock.mode === "now" && !recorded ? null : clock.seq;
-  return { seq, at: chosen, view: wall ? "projector" : tab };
-}
-
-/** To the place that the address asked for, as soon as the log reaches it. */
-function arrive() {
-  if (!asked || log.end < (asked.seq ?? 1)) return;
-  const { seq, at, view: named } = asked;
-  asked = null;
-  if (["tables", "events"].includes(named)) showTab(main, named, desk);
-  if (named === "projector") projector(desk);
-  if (seq !== null || recorded) clock.seek(seq ?? log.events.findIndex((event) => event.type !== "host.added"));
-  try {
-    if (at) choose(at);
-  } catch {
-    choose(""); // An address may name anything.
-  }
-}
-
-function light() {
-  const key = pointed || (chosen.startsWith("event:") ? "" : chosen);
-  const scene = log.at(clock.shown);
-  stage.light(chosen, key ? related(key, scene, log) : new Set());
-}
-
-/** @param {number} seq */
-function drawTime(seq) {
-  const { state } = log.head;
-  const past = clock.mode !== "now" || recorded !== "";
-  const last = recorded !== "" && seq === log.end;
-  const scrub = /** @type {HTMLInputElement} */ (one("[data-scrub]"));
-  scrub.max = String(log.end);
-  scrub.value = String(seq);
-  const back = past && !recorded;
-  set(document.documentElement, { "data-past": back });
-  text(one("[data-moment]"), back ? `seq ${seq} of ${log.end} · looking back · End = now` : `seq ${seq} of ${log.end}`);
-  /** @type {HTMLButtonElement} */ (one('[data-action="now"]')).disabled = !past || last;
-  /** @type {HTMLButtonElement} */ (one('[data-action="back"]')).disabled = seq <= 0;
-  set(one('[data-action="play"]'), { "aria-pressed": clock.mode === "playing" ? "true" : "false" });
-  const moments = Object.values(state.moments);
-  const next = /** @type {HTMLButtonElement} */ (one('[data-action="next"]'));
-  next.disabled = past ? last : moments.length === 0;
-  text(one("[data-next-words]"), !past && moments.length > 0 ? `Next: ${momentName(moments[0], log)}` : "Next");
-  for (const radio of document.querySelectorAll('input[name="pace"]')) {
-    const input = /** @type {HTMLInputElement} */ (radio);
-    input.checked = input.value === state.pace;
-  }
-  drawMarks();
-  const said = log.said(seq);
-  drawWaits(past || state.pace !== "step" ? [] : moments);
-  const waits = past || state.pace === "live" ? "" : waitingWords(state, log);
-  const narration = said?.note.text ?? opening();
-  text(one("[data-narration]"), narration);
-  speak(waits && state.pace === "step" ? `${narration} Now waits: ${waits}.` : narration);
-}
-
-/** What is said before anything has happened. */
 function opening() {
   if (!recorded) return "Nothing runs. Press Start server.";
   return log.end > 0 ? "The recording begins." : (one("[data-narration]").textContent ?? "");
 }
 
-/**
- * When several moments wait, the person chooses which goes first.
- * @param {import("./fold.js").Moment[]} moments
- */
-function drawWaits(moments) {
-  const shown = moments.length > 1 ? moments.slice(0, MOST_WAITS) : [];
-  join(
-    one("[data-waits]"),
-    shown,
-    (moment) => String(moment.moment),
-    (moment) => html("button", { type: "button", class: "chip", "data-ask": "release", "data-value": moment.moment }),
-    (button, moment) => text(button, momentName(moment, log)),
-  );
+function instead() {
+  if (recorded === "page") return [];
+  if (recorded) return [html("a", { class: "button primary", href: "/replay" }, "Open another recording")];
+  return [
+    html("a", { class: "button primary", href: "/play" }, "Open a new playground"),
+    html("a", { class: "button", href: "/replay" }, "Look at a recording"),
+  ];
 }
 
-/** At most one sentence in two seconds goes to the screen reader; the last one always does. @param {string} words */
-function speak(words) {
-  const wait = spokenAt + SPEAK_MS - performance.now();
-  window.clearTimeout(speaking);
-  if (wait > 0) {
-    speaking = window.setTimeout(() => speak(words), wait);
-    return;
-  }
-  const status = one("[data-status]");
-  if (status.textContent === words) return;
-  status.textContent = words;
-  spokenAt = performance.now();
-}
-
-function drawMarks() {
-  const step = Math.ceil(log.marks.length / MOST_MARKS);
-  const shown = step > 1 ? log.marks.filter((_, index) => index % step === 0) : log.marks;
-  join(
-    one("[data-marks]"),
-    shown,
-    (mark) => String(mark.seq),
-    (mark) => html("i", { "data-mark": mark.mark, title: mark.mark }),
-    (tick, mark) => {
-      tick.style.left = `${(mark.seq / Math.max(1, log.end)) * 100}%`;
-    },
-  );
-}
-
-/** Clients to choose from, where not all find room. @param {Layout} picture */
-function drawPeers(picture) {
-  const home = one("[data-peers]");
-  const { places, state } = log.head;
-  home.hidden = picture.hidden.length === 0;
-  const shown = new Set(picture.hosts.map((host) => host.host));
-  join(
-    home,
-    home.hidden ? [] : places.order.slice(1),
-    (name) => name,
-    (name) => {
-      const button = html("button", { type: "button", class: "chip" });
-      button.addEventListener("click", () => {
-        peer = name;
-        clock.touch();
-      });
-      return button;
-    },
-    (button, name) => {
-      const count = Object.values(state.sockets).filter((socket) => socket.host === name).length;
-      text(button, `${name} ${count}`);
-      set(button, { "aria-pressed": shown.has(name) ? "true" : "false" });
-    },
-  );
-}
-
-// ---- evidence
-
-/** @param {string} key */
-function choose(key) {
-  chosen = key;
-  const drawer = one("#evidence");
-  drawer.hidden = key === "";
-  set(main, { "data-drawer": key !== "" });
-  if (key) drawEvidence();
-  light();
-  list.update(clock.shown, chosen);
-}
-
-function drawEvidence() {
-  const live = clock.mode === "now" && stream?.state === "open";
-  const page = evidence(chosen, log.at(clock.shown), log, live);
-  text(one("#evidence-title"), page.title);
-  const waits = recorded && chosen.startsWith("packet:") && chosen.slice(7) in log.at(clock.shown).state.packets;
-  one("[data-evidence]").replaceChildren(...(waits ? [html("p", { class: "reason" }, REASON)] : []), ...page.parts);
-}
-
-// ---- the sandbox
-
-/** @param {import("./stream.js").LinkState} state @param {import("./stream.js").Problem} [problem] */
-function linkChanged(state, problem) {
-  const words = {
-    connecting: "Building three hosts…",
-    open: "Connected",
-    lost: "Connection lost",
-    ended: "The sandbox has ended",
-    refused: "Not available",
-    recording: stream instanceof Replay ? badge(stream) : "",
-  };
-  const link = one("[data-link]");
-  link.dataset.link = state;
-  text(one("[data-link-words]"), words[state]);
-  const open = state === "open";
-  if (open && fresh) {
+/** @param {import("./stream.js").LinkState} state */
+function onLink(state) {
+  if (state === "open" && fresh) {
     fresh = false;
     attempt(desk, (sender) => sender.pace("slow"));
   }
-  for (const control of document.querySelectorAll("[data-quick] button, [data-pace], [data-command] button")) {
-    /** @type {HTMLButtonElement} */ (control).disabled = !open;
-  }
-  // Moments that are not in the log by then will not be waited for.
-  if (open) window.setTimeout(() => (asked = null), ARRIVE_MS);
-  if (open || state === "recording") overlay("");
-  else if (state === "lost")
-    overlay(`Connection lost. The sandbox goes on; you are looking at seq ${log.end}. Trying again…`);
-  else if (state === "ended") overlay(`The sandbox has ended at seq ${log.end}. You can still look back.`, true);
-  else if (state === "refused")
-    overlay(`${problem?.detail ?? ""} ${problem?.hint ?? ""}`.trim() || "This sandbox is not there.", true);
-  if (state === "recording" && stream instanceof Replay) {
-    introduce(stream, log, main.dataset.downloads ?? "");
-    arrive();
-  }
-  clock.touch();
+  if (state === "recording" && replay) introduce(replay, log, main.dataset.downloads ?? "");
 }
 
-/** @param {string} words @param {boolean} [anew] whether to offer a new sandbox */
-function overlay(words, anew = false) {
-  const home = one("[data-overlay]");
-  home.hidden = words === "";
-  delete home.dataset.asks;
-  const parts = /** @type {(Node | string)[]} */ ([html("p", {}, words)]);
-  if (anew && recorded !== "page")
-    parts.push(
-      recorded
-        ? html("a", { class: "button primary", href: "/replay" }, "Open another recording")
-        : html("a", { class: "button primary", href: "/play" }, "Open a new playground"),
-      ...(recorded ? [] : [html("a", { class: "button", href: "/replay" }, "Look at a recording")]),
-    );
-  home.replaceChildren(...parts);
-}
-
-/** @param {string} id */
-function connect(id) {
-  stream = new Stream(id, { after: () => log.end, onEvents: take, onLink: linkChanged });
-  commands = new Commands(stream);
-  offerDownloads(`/api/sandboxes/${id}`, `socketlab-${id}`);
-  stream.connect();
-}
-
-/** @param {import("./protocol.js").Event[]} events */
-function take(events) {
-  const known = log.head.places.order.length;
-  log.append(events);
-  if (log.head.places.order.length !== known && !recorded) hostsKnown();
-  if (!recorded) arrive();
-  clock.touch();
-  if (start && log.head.places.order.length > 0) {
+/** @param {number} known */
+function onEvents(known) {
+  const { order } = log.head.places;
+  if (order.length !== known && !recorded) hostsKnown();
+  if (start && order.length > 0) {
     start = "";
-    attempt(desk, (sender) => sender.start(log.head.places.order[0], "echo_server", ["7"], "admin"));
+    attempt(desk, (sender) => sender.start(order[0], "echo_server", ["7"], "admin"));
   }
 }
 
@@ -369,31 +90,15 @@ function hostsKnown() {
 }
 
 async function begin() {
-  bindControls(desk);
-  document.addEventListener("stage:point", (event) => {
-    pointed = /** @type {CustomEvent} */ (event).detail.key;
-    light();
-  });
-  new ResizeObserver(() => clock.touch()).observe(one("[data-stage]"));
-  fontsReady().then(() => clock.touch());
-  bindExports({
-    stage: one("[data-stage]"),
-    place,
-    caption: () => one("[data-narration]").textContent ?? "",
-    name: () => `${recorded ? fileName(one("[data-title]").textContent ?? "") : "socketlab"}-${clock.shown}`,
-  });
+  openScreen(page);
   if (recorded) {
-    const replay = openRecording(recorded, { after: () => log.end, onEvents: take, onLink: linkChanged });
-    stream = replay;
-    commands = new Commands(replay);
+    replay = openRecording(recorded, face);
+    show(replay);
     return;
   }
   const existing = main.dataset.sandbox;
-  if (existing) {
-    connect(existing);
-    return;
-  }
-  await create();
+  if (existing) connect(existing);
+  else await create();
 }
 
 async function create() {

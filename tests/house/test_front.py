@@ -23,6 +23,7 @@ FLOORS = [
     {"motion", "clock", "exports"},
     {"stream", "replay", "commands"},
     {"keys", "controls", "recorded"},
+    {"screen"},
     {"app"},
 ]
 """A module imports from its own floor or from below; nothing below knows who draws or sends."""

@@ -1,0 +1,355 @@
+// The screen of every page that has a stage: stream → log → clock → layout → stage and its companions.
+// A page has one screen, so its parts stand at the top of this module; what differs from page to page comes in
+// as a `Page`.
+
+import { readAddress, writeAddress } from "./address.js";
+import { Clock } from "./clock.js";
+import { Commands } from "./commands.js";
+import { bindControls, one, projector, showTab } from "./controls.js";
+import { EventList } from "./events.js";
+import { evidence } from "./evidence.js";
+import { bindExports, offerDownloads } from "./exports.js";
+import { chipWords } from "./headers.js";
+import { Ladder } from "./ladder.js";
+import { layout } from "./layout.js";
+import { Log } from "./log.js";
+import { play } from "./motion.js";
+import { momentName, narrate, waitingWords } from "./narration.js";
+import { drawPrograms } from "./programs.js";
+import { related } from "./relations.js";
+import { REASON } from "./replay.js";
+import "./site.js";
+import { Stage } from "./stage.js";
+import { Stream } from "./stream.js";
+import { html, join, set, text } from "./svg.js";
+import { drawTable } from "./tables.js";
+import { fontsReady, measure, sizes } from "./view.js";
+
+/** @typedef {import("./layout.js").Layout} Layout */
+/** @typedef {import("./layout.js").View} View */
+/** @typedef {import("./replay.js").Replay} Replay */
+/** @typedef {import("./stream.js").LinkState} LinkState */
+/** @typedef {import("./stream.js").Problem} Problem */
+/**
+ * @typedef {object} Page what differs from page to page
+ * @property {boolean} recorded whether it shows a recording instead of a sandbox
+ * @property {() => string} opening what is said before anything has happened
+ * @property {(state: LinkState) => string} link what the badge of the connection says
+ * @property {() => Node[]} instead what is offered when there is no sandbox any more
+ * @property {() => string} name what exported files are called
+ * @property {(state: LinkState) => void} [onLink]
+ * @property {(known: number) => void} [onEvents] with the number of hosts that were known before
+ */
+
+const SPEAK_MS = 2000;
+const MOST_MARKS = 120;
+/** Of more events than this, what changed would be nearly everything. */
+const MOST_RINGED = 60;
+const MOST_WAITS = 6;
+const ARRIVE_MS = 3000;
+
+const main = one("main");
+export const log = new Log(narrate);
+export const clock = new Clock(log, (seq, from) => draw(seq, from));
+const stage = new Stage(one("[data-stage]"));
+const ladder = new Ladder(one("[data-ladder]"), log, measure);
+const list = new EventList(one("[data-rows]"), one("[data-kinds]"), one("[data-filter]"), log);
+
+/** @type {Page} */
+let page;
+/** @type {Stream | Replay | null} */
+let stream = null;
+/** @type {Commands | null} */
+let commands = null;
+/** @type {Layout | null} */
+let pictured = null;
+let chosen = "";
+let pointed = "";
+let peer = "";
+/** @type {import("./address.js").Place | null} what the address asks for, until it is there */
+let asked = readAddress();
+let spokenAt = 0;
+let speaking = 0;
+
+export const desk = { log, clock, commands: () => commands, chosen: () => chosen, choose, redraw: () => clock.touch() };
+
+/** The source of events of this page: its face is what a stream or a replay is made with. */
+export const face = { after: () => log.end, onEvents: take, onLink: linkChanged };
+
+/** Makes the page work; a stream or a replay comes by `connect` or `show`. @param {Page} its */
+export function openScreen(its) {
+  page = its;
+  bindControls(desk);
+  document.addEventListener("stage:point", (event) => {
+    pointed = /** @type {CustomEvent} */ (event).detail.key;
+    light();
+  });
+  new ResizeObserver(() => clock.touch()).observe(one("[data-stage]"));
+  fontsReady().then(() => clock.touch());
+  bindExports({
+    stage: one("[data-stage]"),
+    place,
+    caption: () => one("[data-narration]").textContent ?? "",
+    name: () => `${page.name()}-${clock.shown}`,
+  });
+}
+
+/** Follows a sandbox. @param {string} id */
+export function connect(id) {
+  const live = new Stream(id, face);
+  show(live);
+  offerDownloads(`/api/sandboxes/${id}`, `socketlab-${id}`);
+  live.connect();
+}
+
+/** @param {Stream | Replay} source made with `face` */
+export function show(source) {
+  stream = source;
+  commands = new Commands(source);
+}
+
+// ---- drawing
+
+/** @returns {View} */
+function view() {
+  const home = one("[data-stage]");
+  const { view: kind, wall } = document.documentElement.dataset;
+  const width = Math.max(280, home.clientWidth);
+  const height = Math.max(240, home.clientHeight);
+  const words = (/** @type {number} */ id) => {
+    const packet = log.packets.get(id);
+    return packet ? chipWords(packet) : "";
+  };
+  const repeats = (/** @type {number} */ id) => Boolean(log.packets.get(id)?.repeats);
+  return {
+    width,
+    height,
+    sizes: sizes(innerWidth, innerHeight, kind === "projector", wall === "ladder"),
+    facing: width < 560,
+    peer,
+    measure,
+    words,
+    repeats,
+  };
+}
+
+/**
+ * Everything on the screen is a function of the log, a seq and the view.
+ * @param {number} seq
+ * @param {number} from the seq that was on the screen before
+ */
+function draw(seq, from) {
+  const scene = log.at(seq);
+  const live = clock.mode === "now" && stream?.state === "open" && scene.state.closed === null;
+  const shown = view();
+  const picture = layout(scene, shown);
+  stage.draw(picture, seq, from > 0 && Math.abs(seq - from) <= MOST_RINGED);
+  const sameSize =
+    pictured !== null &&
+    pictured.width === picture.width &&
+    pictured.height === picture.height &&
+    pictured.size === picture.size;
+  const passed = seq > from && from >= 0 ? log.events.slice(from, seq) : [];
+  if (sameSize) play(stage, pictured, picture, passed, shown, scene.state.t);
+  pictured = picture;
+  light();
+  ladder.update(picture, seq, picture.size > 20 ? 24 : 13);
+  list.update(seq, chosen);
+  if (main.dataset.tab === "tables") drawTable(one("[data-tables]"), scene, chosen);
+  drawPrograms(one("[data-programs]"), scene.state, log, live);
+  drawTime(seq);
+  drawPeers(picture);
+  if (chosen && seq !== from) drawEvidence();
+  if (!asked) writeAddress(place());
+}
+
+/** What is on the screen, as the page's address says it. @returns {import("./address.js").Place} */
+function place() {
+  const wall = document.documentElement.dataset.view === "projector";
+  const tab = main.dataset.tab === "ladder" ? "" : (main.dataset.tab ?? "");
+  const seq = clock.mode === "now" && !page.recorded ? null : clock.seq;
+  return { seq, at: chosen, view: wall ? "projector" : tab };
+}
+
+/** To the place that the address asked for, as soon as the log reaches it. */
+function arrive() {
+  if (!asked || log.end < (asked.seq ?? 1)) return;
+  const { seq, at, view: named } = asked;
+  asked = null;
+  if (["tables", "events"].includes(named)) showTab(main, named, desk);
+  if (named === "projector") projector(desk);
+  if (seq !== null || page.recorded) clock.seek(seq ?? log.events.findIndex((event) => event.type !== "host.added"));
+  try {
+    if (at) choose(at);
+  } catch {
+    choose(""); // An address may name anything.
+  }
+}
+
+function light() {
+  const key = pointed || (chosen.startsWith("event:") ? "" : chosen);
+  const scene = log.at(clock.shown);
+  stage.light(chosen, key ? related(key, scene, log) : new Set());
+}
+
+/** @param {number} seq */
+function drawTime(seq) {
+  const { state } = log.head;
+  const past = clock.mode !== "now" || page.recorded;
+  const last = page.recorded && seq === log.end;
+  const scrub = /** @type {HTMLInputElement} */ (one("[data-scrub]"));
+  scrub.max = String(log.end);
+  scrub.value = String(seq);
+  const back = past && !page.recorded;
+  set(document.documentElement, { "data-past": back });
+  text(one("[data-moment]"), back ? `seq ${seq} of ${log.end} · looking back · End = now` : `seq ${seq} of ${log.end}`);
+  /** @type {HTMLButtonElement} */ (one('[data-action="now"]')).disabled = !past || last;
+  /** @type {HTMLButtonElement} */ (one('[data-action="back"]')).disabled = seq <= 0;
+  set(one('[data-action="play"]'), { "aria-pressed": clock.mode === "playing" ? "true" : "false" });
+  const moments = Object.values(state.moments);
+  const next = /** @type {HTMLButtonElement} */ (one('[data-action="next"]'));
+  next.disabled = past ? last : moments.length === 0;
+  text(one("[data-next-words]"), !past && moments.length > 0 ? `Next: ${momentName(moments[0], log)}` : "Next");
+  for (const radio of document.querySelectorAll('input[name="pace"]')) {
+    const input = /** @type {HTMLInputElement} */ (radio);
+    input.checked = input.value === state.pace;
+  }
+  drawMarks();
+  const said = log.said(seq);
+  drawWaits(past || state.pace !== "step" ? [] : moments);
+  const waits = past || state.pace === "live" ? "" : waitingWords(state, log);
+  const narration = said?.note.text ?? page.opening();
+  text(one("[data-narration]"), narration);
+  speak(waits && state.pace === "step" ? `${narration} Now waits: ${waits}.` : narration);
+}
+
+/**
+ * When several moments wait, the person chooses which goes first.
+ * @param {import("./fold.js").Moment[]} moments
+ */
+function drawWaits(moments) {
+  const shown = moments.length > 1 ? moments.slice(0, MOST_WAITS) : [];
+  join(
+    one("[data-waits]"),
+    shown,
+    (moment) => String(moment.moment),
+    (moment) => html("button", { type: "button", class: "chip", "data-ask": "release", "data-value": moment.moment }),
+    (button, moment) => text(button, momentName(moment, log)),
+  );
+}
+
+/** At most one sentence in two seconds goes to the screen reader; the last one always does. @param {string} words */
+function speak(words) {
+  const wait = spokenAt + SPEAK_MS - performance.now();
+  window.clearTimeout(speaking);
+  if (wait > 0) {
+    speaking = window.setTimeout(() => speak(words), wait);
+    return;
+  }
+  const status = one("[data-status]");
+  if (status.textContent === words) return;
+  status.textContent = words;
+  spokenAt = performance.now();
+}
+
+function drawMarks() {
+  const step = Math.ceil(log.marks.length / MOST_MARKS);
+  const shown = step > 1 ? log.marks.filter((_, index) => index % step === 0) : log.marks;
+  join(
+    one("[data-marks]"),
+    shown,
+    (mark) => String(mark.seq),
+    (mark) => html("i", { "data-mark": mark.mark, title: mark.mark }),
+    (tick, mark) => {
+      tick.style.left = `${(mark.seq / Math.max(1, log.end)) * 100}%`;
+    },
+  );
+}
+
+/** Clients to choose from, where not all find room. @param {Layout} picture */
+function drawPeers(picture) {
+  const home = one("[data-peers]");
+  const { places, state } = log.head;
+  home.hidden = picture.hidden.length === 0;
+  const shown = new Set(picture.hosts.map((host) => host.host));
+  join(
+    home,
+    home.hidden ? [] : places.order.slice(1),
+    (name) => name,
+    (name) => {
+      const button = html("button", { type: "button", class: "chip" });
+      button.addEventListener("click", () => {
+        peer = name;
+        clock.touch();
+      });
+      return button;
+    },
+    (button, name) => {
+      const count = Object.values(state.sockets).filter((socket) => socket.host === name).length;
+      text(button, `${name} ${count}`);
+      set(button, { "aria-pressed": shown.has(name) ? "true" : "false" });
+    },
+  );
+}
+
+// ---- evidence
+
+/** @param {string} key */
+function choose(key) {
+  chosen = key;
+  const drawer = one("#evidence");
+  drawer.hidden = key === "";
+  set(main, { "data-drawer": key !== "" });
+  if (key) drawEvidence();
+  light();
+  list.update(clock.shown, chosen);
+}
+
+function drawEvidence() {
+  const live = clock.mode === "now" && stream?.state === "open";
+  const { title, parts } = evidence(chosen, log.at(clock.shown), log, live);
+  text(one("#evidence-title"), title);
+  const waits = page.recorded && chosen.startsWith("packet:") && chosen.slice(7) in log.at(clock.shown).state.packets;
+  one("[data-evidence]").replaceChildren(...(waits ? [html("p", { class: "reason" }, REASON)] : []), ...parts);
+}
+
+// ---- the source
+
+/** @param {LinkState} state @param {Problem} [problem] */
+export function linkChanged(state, problem) {
+  const link = one("[data-link]");
+  link.dataset.link = state;
+  text(one("[data-link-words]"), page.link(state));
+  const open = state === "open";
+  for (const control of document.querySelectorAll("[data-quick] button, [data-pace], [data-command] button")) {
+    /** @type {HTMLButtonElement} */ (control).disabled = !open;
+  }
+  // Moments that are not in the log by then will not be waited for.
+  if (open) window.setTimeout(() => (asked = null), ARRIVE_MS);
+  if (open || state === "recording") overlay("");
+  else if (state === "lost")
+    overlay(`Connection lost. The sandbox goes on; you are looking at seq ${log.end}. Trying again…`);
+  else if (state === "ended") overlay(`The sandbox has ended at seq ${log.end}. You can still look back.`, true);
+  else if (state === "refused")
+    overlay(`${problem?.detail ?? ""} ${problem?.hint ?? ""}`.trim() || "This sandbox is not there.", true);
+  page.onLink?.(state);
+  if (state === "recording") arrive();
+  clock.touch();
+}
+
+/** @param {string} words @param {boolean} [anew] whether to offer something instead */
+export function overlay(words, anew = false) {
+  const home = one("[data-overlay]");
+  home.hidden = words === "";
+  delete home.dataset.asks;
+  home.replaceChildren(html("p", {}, words), ...(anew ? page.instead() : []));
+}
+
+/** @param {import("./protocol.js").Event[]} events */
+function take(events) {
+  const known = log.head.places.order.length;
+  log.append(events);
+  if (!page.recorded) arrive();
+  clock.touch();
+  page.onEvents?.(known);
+}
