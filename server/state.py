@@ -71,6 +71,8 @@ def fold(state: State, event: ev.Event) -> State:
             state["moments"][str(event.moment)] = _fields(event) | {"t": event.t}
         case ev.MomentReleased():
             state["moments"].pop(str(event.moment), None)
+            if event.packet is not None:
+                _set(state["packets"].get(str(event.packet)), status="in-flight")
         case ev.FdOpened():
             entry = {"kind": event.kind, "socket": event.socket, "path": event.path}
             _set(_fds(state, event.pid), **{str(event.fd): entry})

@@ -173,7 +173,7 @@ class Wire:
         travelling = self._travelling.get(packet_id)
         if travelling is not None:
             travelling.held = False
-            self._deliver(travelling, why)
+            self._depart(travelling, self._journal.now(), why)
 
     # -- commands
 
@@ -300,11 +300,16 @@ class Wire:
                 travelling.held = True
                 self._journal.emit(ev.PacketHeld(packet=travelling.id, why="step pace"))
             self._pending(travelling, moment.id, moment.due_t)
-        elif self.delay_ms or self.jitter_ms:
+        else:
+            self._depart(travelling, t, "forwarded")
+
+    def _depart(self, travelling: Travelling, t: int, why: str) -> None:
+        """Nobody holds the packet: it arrives now, or as much later as the wire is slow."""
+        if self.delay_ms or self.jitter_ms:
             wait_ms = max(0.0, self.delay_ms + self._chance.uniform(-self.jitter_ms, self.jitter_ms))
             heapq.heappush(self._delayed, (t + int(wait_ms * 1_000_000), travelling.id))
         else:
-            self._deliver(travelling, "forwarded")
+            self._deliver(travelling, why)
 
     def _hold(self, travelling: Travelling, why: str) -> None:
         travelling.held = True

@@ -100,6 +100,7 @@ export function fold(state, event) {
     }
     case "moment.released":
       delete state.moments[event.moment];
+      if (event.packet !== undefined && state.packets[event.packet]) state.packets[event.packet].status = "in-flight";
       break;
     case "fd.opened": {
       const process = state.processes[event.pid];

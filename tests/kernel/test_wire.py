@@ -411,3 +411,19 @@ one.sendto(b"to all", ("10.0.0.255", 9))
     broadcast = await lab.seen(ev.PacketSent, protocol="udp")
     assert (broadcast.target_host, broadcast.destination) == (None, "10.0.0.255:9")
     assert ends(lab)[broadcast.packet] == "delivered"
+
+
+async def test_a_slow_wire_is_slow_at_every_pace(stepped: Laboratory) -> None:
+    lab = stepped
+    await lab.command("wire.set", delay_ms=300)
+    sender = "import socket\nsocket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('10.0.0.6', 9))"
+    client = await lab.python("client-a", sender)
+    for name in ("socket", "sendto"):
+        moment = await lab.step_to(client, name)
+        await lab.command("moment.release", moment=moment["moment"])
+    sent = await lab.seen(ev.PacketSent, protocol="udp")
+    await lab.release("packet")
+    released = await lab.seen(ev.MomentReleased, packet=sent.packet)
+    assert lab.state["packets"][str(sent.packet)]["status"] == "in-flight"
+    delivered = await lab.seen(ev.PacketDelivered, packet=sent.packet)
+    assert delivered.t - released.t >= 300e6
