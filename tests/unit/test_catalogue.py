@@ -22,7 +22,9 @@ def test_each_entry_has_its_file_and_each_file_its_entry() -> None:
 def test_a_program_is_short_and_stands_alone(path: Path) -> None:
     text = path.read_text()
     assert len(text.splitlines()) < 40
-    imported = {alias.name for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Import) for alias in node.names}
+    imported = {
+        alias.name for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Import) for alias in node.names
+    }
     assert imported <= {"socket", "sys", "threading"}
 
 
