@@ -352,6 +352,7 @@ listening = socket.socket()
 listening.bind(("0.0.0.0", 7777))
 listening.listen()
 connection, _ = listening.accept()
+connection.recv(1)
 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 connection.close()
 """,
@@ -362,6 +363,7 @@ connection.close()
         """
 import socket
 connection = socket.create_connection(("10.0.0.4", 7777))
+connection.send(b"I am here")
 try:
     connection.recv(1)
 except ConnectionResetError:
