@@ -77,10 +77,10 @@ class FdTable:
         journal: Where the events go.
         owners: Who names which socket, shared by the whole sandbox.
         before_socket: Called with a number and a cookie before the event that says so: the socket must have
-            appeared by then.
+            appeared by then. It answers whether it has; sockets of other families (netlink) are not observed.
     """
 
-    def __init__(self, pid: int, journal: Journal, owners: Owners, before_socket: Callable[[int, str], None]) -> None:
+    def __init__(self, pid: int, journal: Journal, owners: Owners, before_socket: Callable[[int, str], bool]) -> None:
         self.pid = pid
         self._before_socket = before_socket
         self.entries: dict[int, Fd] = {}
@@ -133,8 +133,7 @@ class FdTable:
 
     def opened_socket(self, fd: int, cookie: str) -> None:
         """A number names a socket whose cookie is known."""
-        self._before_socket(fd, cookie)
-        self.opened(fd, Fd("socket", socket=cookie))
+        self.opened(fd, self._socket(fd, cookie))
 
     def discover(self, fd: int) -> None:
         """A call made a descriptor: look what it is."""
@@ -206,5 +205,10 @@ class FdTable:
             cookie = self.cookie(fd)
         except OSError:
             return Fd("socket")
-        self._before_socket(fd, cookie)
-        return Fd("socket", socket=cookie)
+        return self._socket(fd, cookie)
+
+    def _socket(self, fd: int, cookie: str) -> Fd:
+        """An entry that names a socket, or (of a family that is not observed) only says that there is one."""
+        if self._before_socket(fd, cookie):
+            return Fd("socket", socket=cookie)
+        return Fd("socket", path=self._target(str(fd)))

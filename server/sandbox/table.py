@@ -157,7 +157,7 @@ class Table:
         """Watch a host's sockets."""
         self._hosts[host.name] = _HostTable(host)
 
-    def before_fd(self, host: str, process: int, fd: int, cookie: str) -> None:
+    def before_fd(self, host: str, process: int, fd: int, cookie: str) -> bool:
         """A descriptor is about to be shown: its socket must have appeared.
 
         Args:
@@ -165,19 +165,23 @@ class Table:
             process: The pidfd of the process.
             fd: The descriptor.
             cookie: Its socket's cookie.
+
+        Returns:
+            Whether it has; not so for sockets that are neither TCP nor UDP nor unix, which no dump is asked for.
         """
         table = self._hosts[host]
         if cookie in table.known:
-            return
+            return True
         row = self._asked_by_descriptor(process, fd)
         if row is None:
-            return
+            return False
         if row.protocol == "unix":
             self._dump(table, _DUMPS[4:])
         elif row.local != "*:*":
             self._look_up(table, row.family, row.protocol, row.local, row.remote)
         if cookie not in table.known:
             self._learn(table, row, "getsockopt")
+        return True
 
     def after_call(self, host: str, name: str, cookie: str | None) -> None:
         """A call has been made: bring up to date what it may have changed.

@@ -346,3 +346,13 @@ async def test_a_shell_that_redirects(lab: Laboratory) -> None:
         lambda: [c for c in lab.state["processes"][str(program)]["calls"].values() if c["name"] == "read"],
     )
     assert told(lab, program) == real(lab, program)
+
+
+async def test_a_socket_of_another_family_is_shown_without_a_row(lab: Laboratory) -> None:
+    program = "import socket\nnetlink = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)\ninput()"
+    pid = await lab.python("server", program)
+    await lab.until("it waits", lambda: lab.all(ev.SyscallEntered, pid=pid, name="read"))
+    opened = next(e for e in lab.all(ev.FdOpened, pid=pid) if e.kind == "socket")
+    assert opened.socket is None
+    assert opened.path.startswith("socket:[")
+    assert lab.sockets("server") == []
