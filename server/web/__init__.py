@@ -4,7 +4,7 @@
 * ``api``: the JSON routes under ``/api``; ``openapi``: their description, with examples.
 * ``stream``: the WebSocket: event batches down, commands up.
 * ``pages`` and ``panels``: what a person sees first (Jinja2, htmx); ``rendering``: templates to answers;
-  ``contexts``: the variables of templates.
+  ``contexts``: the variables of templates; ``sources``: the text of the lab programs.
 * ``recordings``: recordings to replay and to take along; ``standalone``: one as a single page; ``bundle``: its script.
 * ``recordings``: recordings as pages, and logs as files to take along; ``standalone`` makes a recording
   one HTML file, with the modules as one script from ``bundle``.

@@ -87,6 +87,7 @@ def create_app(
     )
     app.state.door = door
     app.state.tried = api.Tried()
+    app.state.labs = labs or folder("labs")
     problems.install(app)
     app.include_router(api.router)
     app.include_router(pages.routes())

@@ -38,9 +38,22 @@ def bundle(entry: Path, root: Path) -> str:
     Raises:
         BundleError: A module uses a form that this cannot say, or is not there.
     """
+    return "const $ = {};\n" + "\n".join(_graph(entry, root).values())
+
+
+def modules(entry: Path, root: Path) -> list[Path]:
+    """A module and all that it imports, each behind what it imports itself.
+
+    Raises:
+        BundleError: As for ``bundle``.
+    """
+    return list(_graph(entry, root))
+
+
+def _graph(entry: Path, root: Path) -> dict[Path, str]:
     done: dict[Path, str] = {}
     _visit(entry.resolve(), root.resolve(), done, ())
-    return "const $ = {};\n" + "\n".join(done.values())
+    return done
 
 
 def _visit(module: Path, root: Path, done: dict[Path, str], way: tuple[Path, ...]) -> None:

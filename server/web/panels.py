@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, PlainTextResponse
 
 from server.catalogue import PROGRAMS
 from server.web import api
 from server.web.contexts import DEFAULT_HOSTS, CatalogueContext, MachineContext
 from server.web.rendering import render
+from server.web.sources import source
 
 HostName = Annotated[str, Query(max_length=32, pattern=r"^[a-z][a-z0-9-]*$")]
 HostNames = Annotated[list[HostName], Query(max_length=64)]
@@ -38,5 +39,9 @@ def routes() -> APIRouter:
         found = await tried.capabilities()
         missing = tuple(check for check in found.checks if not check.ok)
         return render(request, "panels/_machine.html", MachineContext(ready=found.ok, missing=missing))
+
+    @router.get("/source")
+    def read_source(request: Request, file: Annotated[str, Query(max_length=200)]) -> PlainTextResponse:
+        return PlainTextResponse(source(request.app.state.labs, file))
 
     return router

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from server.folders import folder
-from server.web.bundle import BundleError, bundle
+from server.web.bundle import BundleError, bundle, modules
+from server.web.rendering import needed_by
 
 
 def made(tmp_path: Path, **modules: str) -> str:
@@ -83,3 +85,18 @@ def test_types_in_comments_are_no_imports(tmp_path: Path) -> None:
 def test_our_own_modules_can_be_bundled(name: str) -> None:
     static = folder("static")
     assert f'$["js/{name}"]' in bundle(static / "js" / name, static)
+
+
+def test_modules_are_listed_behind_what_they_import(tmp_path: Path) -> None:
+    made(tmp_path, main='import { a } from "./a.js";\na();\n', a='import "./b.js";\nexport function a() {}\n', b="")
+    assert [path.name for path in modules(tmp_path / "main.js", tmp_path)] == ["b.js", "a.js", "main.js"]
+
+
+def test_a_page_asks_at_once_for_everything_that_its_module_imports() -> None:
+    listed = needed_by("app")
+    assert "/static/js/app.js" not in listed, "the page names it itself"
+    static = folder("static")
+    imported = re.compile(r'^import (?:.* from )?"\./(\w+)\.js";$', re.MULTILINE)
+    for address in (*listed, "/static/js/app.js"):
+        text = (static / address.removeprefix("/static/")).read_text()
+        assert {f"/static/js/{name}.js" for name in imported.findall(text)} <= set(listed), address
