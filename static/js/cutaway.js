@@ -321,8 +321,12 @@ function fdSquares(process, square, room, words, metrics) {
   if (width(list) > room) {
     const more = { name: "", kind: "more", cookie: null, x: 0, w: square * 1.5 };
     const kept = [];
-    const ranked = [...list].sort((a, b) => Number(Boolean(b.cookie)) - Number(Boolean(a.cookie)));
-    for (const fd of ranked) if (width([...kept, fd, more]) <= room) kept.push(fd);
+    let space = room - more.w - gap;
+    for (const fd of [...list.filter((one) => one.cookie), ...list.filter((one) => !one.cookie)]) {
+      if (fd.w > space) break;
+      space -= fd.w + gap;
+      kept.push(fd);
+    }
     more.name = `+${all.length - kept.length}`;
     list = [...kept.sort((a, b) => Number(a.name.split("–")[0]) - Number(b.name.split("–")[0])), more];
   }
@@ -350,7 +354,7 @@ function doorRow(places, host, box, kernel, flipped, metrics, made) {
   const { f, wide } = metrics;
   const h = Math.max(24, 1.75 * f);
   const first = firstSlots(places.doors, Math.ceil(box.w / (5 * f)));
-  const labels = new Map(first.map(([door]) => [door, doorWords(door, places.crowd[door] ?? 1)]));
+  const labels = new Map(first.map(([door]) => [door, doorWords(door, places.crowd.get(door) ?? 1)]));
   const widest = Math.max(0, ...[...labels.values()].map((words) => wide(words, "code")));
   const pitch = Math.max(5 * f, widest + 1.6 * f);
   const fits = Math.max(1, Math.floor((box.w - f) / pitch));
@@ -367,7 +371,7 @@ function doorRow(places, host, box, kernel, flipped, metrics, made) {
     rest -= 1;
     const words = labels.get(door) ?? door;
     made.doors.push(
-      doorShape(host, door, words, middle(slot), y, h, kernel, flipped, metrics, places.crowd[door] ?? 1),
+      doorShape(host, door, words, middle(slot), y, h, kernel, flipped, metrics, places.crowd.get(door) ?? 1),
     );
   }
   if (rest > 0)

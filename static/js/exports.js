@@ -130,7 +130,7 @@ export async function stagePicture(home, caption) {
   const picture = /** @type {SVGSVGElement} */ (styled(live, null));
   picture.setAttribute("xmlns", SVG);
   picture.setAttribute("role", "img");
-  for (const canvas of home.querySelectorAll("canvas")) picture.prepend(painting(canvas, live));
+  for (const canvas of home.querySelectorAll("canvas")) picture.append(painting(canvas, live));
   picture.prepend(title("desc", caption), ground(width, height));
   picture.prepend(title("title", "Socketlab"));
   const text = new XMLSerializer().serializeToString(picture);

@@ -100,7 +100,8 @@ export function fold(state, event) {
     }
     case "moment.released":
       delete state.moments[event.moment];
-      if (event.packet !== undefined && state.packets[event.packet]) state.packets[event.packet].status = "in-flight";
+      if (event.packet !== undefined && event.packet !== null && state.packets[event.packet])
+        state.packets[event.packet].status = "in-flight";
       break;
     case "fd.opened": {
       const process = state.processes[event.pid];

@@ -1,7 +1,8 @@
 // The kernel's part of a cut-away: listening sockets with their two waiting rooms, and the grid of the others.
 // A socket keeps its cell for life (places.js); those that no fd names yet sit in the room of the one that listens.
 
-import { endpoint, firstSlots, needed } from "./places.js";
+import { densityShape } from "./cells.js";
+import { endpoint, firstSlots, needed, taken } from "./places.js";
 import { fit, fitStart } from "./shapes.js";
 
 /** @typedef {import("./fold.js").State} State */
@@ -16,6 +17,8 @@ import { fit, fitStart } from "./shapes.js";
 /** @typedef {import("./cutaway.js").Cutaway} Cutaway */
 
 const MOST_PLACES = 8;
+/** With more sockets than this on a host, each is a cell of the density view. */
+const MOST_GROUPED = 300;
 
 /**
  * @param {State} state
@@ -34,8 +37,9 @@ export function kernelGrid(state, places, host, box, metrics, made) {
   const least = 11.7 * f + (several ? 1.2 * f : 0);
   const cols = Math.max(1, Math.floor((box.w + gap) / (least + gap)));
   const w = Math.min((box.w - gap * (cols - 1)) / cols, least * 1.4);
-  const listeners = Object.keys(places.listeners.of).sort((a, b) => places.listeners.of[a] - places.listeners.of[b]);
+  const listeners = firstSlots(places.listeners, places.listeners.next).map(([cookie]) => cookie);
   const area = { ...box };
+  const dense = taken(places.cells) > MOST_GROUPED;
   let gridCols = cols;
   if (listeners.length > 0) {
     const beside = cols > 1;
@@ -44,8 +48,9 @@ export function kernelGrid(state, places, host, box, metrics, made) {
       places,
       host,
       listeners,
-      { ...box, w: beside ? w : box.w, h: beside ? box.h : box.h },
+      { ...box, w: beside ? w : box.w },
       several,
+      !dense,
       metrics,
       made,
     );
@@ -57,6 +62,11 @@ export function kernelGrid(state, places, host, box, metrics, made) {
       area.y += used + gap;
       area.h -= used + gap;
     }
+  }
+  if (dense) {
+    made.overflow = true;
+    made.sockets.push(densityShape(state, places, host, area, metrics));
+    return;
   }
   const rows = Math.max(0, Math.floor((area.h + gap) / (cardH + gap)));
   const capacity = rows * gridCols;
@@ -94,11 +104,12 @@ function cardHeight({ f, roomy }) {
  * @param {string[]} cookies
  * @param {Box} box
  * @param {boolean} several
+ * @param {boolean} filled whether the sockets that wait are drawn in the rooms
  * @param {Metrics} metrics
  * @param {Cutaway} made
  * @returns {number} the height that was used
  */
-function listenColumn(state, places, host, cookies, box, several, metrics, made) {
+function listenColumn(state, places, host, cookies, box, several, filled, metrics, made) {
   const { f } = metrics;
   const gap = 0.55 * f;
   const smallest = 8.2 * f;
@@ -112,7 +123,8 @@ function listenColumn(state, places, host, cookies, box, several, metrics, made)
     const socket = state.sockets[cookie];
     if (!socket) continue;
     const guests = waiting.get(cookie) ?? [];
-    const h = listenCard(socket, guests, { x: box.x, y, w: box.w, h: each }, several, metrics, made);
+    const at = { x: box.x, y, w: box.w, h: each };
+    const h = listenCard(socket, guests, at, several, filled, metrics, made);
     y += h + gap;
   }
   if (shown.length < cookies.length) {
@@ -153,11 +165,12 @@ function waitingBy(state, places) {
  * @param {Socket[]} guests
  * @param {Box} box
  * @param {boolean} several
+ * @param {boolean} filled
  * @param {Metrics} metrics
  * @param {Cutaway} made
  * @returns {number} its height
  */
-function listenCard(socket, guests, box, several, metrics, made) {
+function listenCard(socket, guests, box, several, filled, metrics, made) {
   const { f, wide } = metrics;
   const pad = 0.5 * f;
   const line = 1.45 * f;
@@ -166,8 +179,10 @@ function listenCard(socket, guests, box, several, metrics, made) {
   const limit = socket.send_queue;
   const halfOpen = guests.filter((guest) => guest.state === "SYN-RECEIVED");
   const whole = guests.filter((guest) => guest.state !== "SYN-RECEIVED");
-  const budget = Math.max(0, Math.floor((box.h - 2 * f - 2 * (2 * line) - pad) / (guestH + 0.3 * f)));
-  const first = Math.min(halfOpen.length, whole.length > 0 ? Math.max(1, budget - whole.length) : budget);
+  const room = filled ? box.h - 2 * f - 2 * (2 * line) - pad : 0;
+  const budget = Math.max(0, Math.floor(room / (guestH + 0.3 * f)));
+  const leaves = whole.length > 0 ? Math.max(filled ? 1 : 0, budget - whole.length) : budget;
+  const first = Math.min(halfOpen.length, leaves);
   const second = Math.min(whole.length, budget - first);
   if (first + second < guests.length) made.overflow = true;
   /** @type {Text[]} */

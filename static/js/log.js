@@ -12,7 +12,12 @@ import { copyPlaces, foldPlaces, initialPlaces } from "./places.js";
 /** @typedef {import("./protocol.js").ProcessStarted} ProcessStarted */
 /** @typedef {import("./fold.js").State} State */
 /** @typedef {{state: State, places: import("./places.js").Places}} Scene */
-/** @typedef {{text: string, mark?: string}} Note a sentence, and the name of the moment if it is a telling one */
+/**
+ * @typedef {object} Note
+ * @property {string} text a sentence
+ * @property {string} [mark] the name of the moment, if it is a telling one
+ * @property {boolean} [aside] about how we watch, and not about what happens: it does not stay
+ */
 /** @typedef {(event: Event, scene: Scene, log: Log) => Note | null} Narrator */
 
 /** Events between two checkpoints; with many sockets more of them, so that the checkpoints do not outgrow the log. */
@@ -91,7 +96,7 @@ export class Log {
       this.notes.push(note);
       if (note?.mark) this.marks.push({ seq: event.seq, mark: note.mark });
       const { seq } = this.checkpoints[this.checkpoints.length - 1].state;
-      if (event.seq - seq >= Math.max(CHECKPOINT_EVERY, this.sockets)) this.checkpoints.push(copyScene(this.head));
+      if (event.seq - seq >= Math.max(CHECKPOINT_EVERY, this.sockets / 4)) this.checkpoints.push(copyScene(this.head));
     }
   }
 
@@ -112,16 +117,18 @@ export class Log {
   }
 
   /**
-   * The last sentence at or before `seq`.
+   * The last sentence at or before `seq`; an aside only while nothing has happened yet.
    * @param {number} seq
    * @returns {{seq: number, note: Note} | null}
    */
   said(seq) {
+    let aside = null;
     for (let index = Math.min(seq, this.end) - 1; index >= 0; index -= 1) {
       const note = this.notes[index];
-      if (note) return { seq: index + 1, note };
+      if (note && !note.aside) return { seq: index + 1, note };
+      if (note) aside ??= { seq: index + 1, note };
     }
-    return null;
+    return aside;
   }
 
   /** @param {Event} event */

@@ -117,11 +117,12 @@ export function narrate(event, scene, log) {
       return say(`The ${packetName(packet)} from ${packet.source_host} is lost: ${event.why}.`, "dropped");
     }
     case "pace.changed":
-      return say(paceWords(event.pace, event.pause_ms));
+      return { text: paceWords(event.pace, event.pause_ms), aside: true };
     case "wire.changed":
-      return say(
-        `The wire now delays each packet by ${event.delay_ms} ms and loses ${Math.round(event.loss * 100)} % of them.`,
-      );
+      return {
+        text: `The wire now delays each packet by ${event.delay_ms} ms and loses ${Math.round(event.loss * 100)} % of them.`,
+        aside: true,
+      };
     case "sysctl.changed":
       return say(`${event.host} now has ${event.name} = ${event.value}.`);
     case "command.refused":
@@ -246,7 +247,7 @@ function connected(event, call, scene, who) {
  */
 function waitsForAccept(scene, socket) {
   const { port } = endpoint(socket.remote);
-  const few = Object.values(scene.places.hosts).every((host) => (host.crowd[`tcp/${port}`] ?? 0) <= FEW);
+  const few = Object.values(scene.places.hosts).every((host) => (host.crowd.get(`tcp/${port}`) ?? 0) <= FEW);
   if (!few) return false;
   return Object.values(scene.state.sockets).some(
     (other) => other.inode === 0 && other.local === socket.remote && other.remote === socket.local,
@@ -300,6 +301,12 @@ function socketMoved(event, scene, log) {
         if (before === undefined) return null;
         return say(`The socket ${event.local} of ${event.host} is CLOSED.`);
     }
+  }
+  const [owner] = event.owners;
+  if (before?.inode === 0 && event.inode !== 0 && owner && event.state !== "LISTEN") {
+    return say(
+      `accept() hands the waiting socket to ${programOf(log, owner.pid)}: fd ${owner.fd} of pid ${owner.pid} names it now. Nothing crossed the wire for that.`,
+    );
   }
   if (event.protocol !== "unix" && event.state !== "LISTEN" && event.recv_queue > (before?.recv_queue ?? 0)) {
     const noFd = event.inode === 0 ? " No program has accepted it yet; the kernel keeps them." : "";

@@ -4,11 +4,14 @@
 
 /** @typedef {import("./protocol.js").Event} Event */
 /** @typedef {import("./fold.js").Socket} Socket */
-/** @typedef {{of: Record<string, number>, free: number[], next: number}} Slots */
+/** @typedef {{of: Map<string, number>, at: string[], free: number[], next: number}} Slots `at`: the keys by slot; empty where it is free */
 /**
  * @typedef {object} HostPlaces
  * @property {string[]} addresses without the prefix length
  * @property {Slots} sockets cards in the kernel's grid
+ * @property {Slots} cells every socket of the host in the order of arrival, for the view of thousands
+ * @property {string[]} shades the state of the socket in each of these cells; empty where it is free
+ * @property {Record<string, number>} tally how many sockets of the host have a state
  * @property {Slots} listeners cards with waiting rooms
  * @property {Slots} doors
  * @property {Slots} processes
@@ -17,7 +20,7 @@
  * @property {Record<string, string>} states the states of the sockets in the grid, by cookie
  * @property {Record<string, number>} counts how many sockets in the grid have a state
  * @property {Record<string, string[]>} uses the doors that a socket uses, by cookie
- * @property {Record<string, number>} crowd how many sockets use a door
+ * @property {Map<string, number>} crowd how many sockets use a door
  * @property {string[]} ended pids of exited processes whose cards may be taken, oldest first
  */
 /** @typedef {{hosts: Record<string, HostPlaces>, order: string[], hostOf: Record<string, string>}} Places */
@@ -40,6 +43,9 @@ export function foldPlaces(places, event) {
       places.hosts[event.host] = {
         addresses: event.addresses.map((address) => address.split("/")[0]),
         sockets: slots(),
+        cells: slots(),
+        shades: [],
+        tally: {},
         listeners: slots(),
         doors: slots(),
         processes: slots(),
@@ -48,7 +54,7 @@ export function foldPlaces(places, event) {
         states: {},
         counts: {},
         uses: {},
-        crowd: {},
+        crowd: new Map(),
         ended: [],
       };
       break;
@@ -87,7 +93,7 @@ export function foldPlaces(places, event) {
 export function waitsAt(host, socket) {
   if (socket.inode !== 0 || socket.owners.length > 0 || socket.protocol !== "tcp") return undefined;
   if (!["SYN-RECEIVED", "ESTABLISHED", "CLOSE-WAIT"].includes(socket.state)) return undefined;
-  if (socket.socket in host.sockets.of) return undefined;
+  if (host.sockets.of.has(socket.socket)) return undefined;
   const { address, port } = endpoint(socket.local);
   /** @type {string | undefined} */
   let any;
@@ -151,6 +157,9 @@ export function copyPlaces(places) {
     hosts[name] = {
       addresses: host.addresses,
       sockets: copySlots(host.sockets),
+      cells: copySlots(host.cells),
+      shades: host.shades.slice(),
+      tally: { ...host.tally },
       listeners: copySlots(host.listeners),
       doors: copySlots(host.doors),
       processes: copySlots(host.processes),
@@ -159,7 +168,7 @@ export function copyPlaces(places) {
       states: { ...host.states },
       counts: { ...host.counts },
       uses: { ...host.uses },
-      crowd: { ...host.crowd },
+      crowd: new Map(host.crowd),
       ended: [...host.ended],
     };
   }
@@ -172,6 +181,7 @@ export function copyPlaces(places) {
  */
 function settle(host, row) {
   const cookie = row.socket;
+  enterCell(host, cookie, row.state);
   delete host.waiting[cookie];
   if (row.state === "LISTEN") {
     leaveGrid(host, cookie);
@@ -191,7 +201,7 @@ function settle(host, row) {
   if (doors.length === 0) return;
   host.uses[cookie] = doors;
   for (const door of doors) {
-    host.crowd[door] = (host.crowd[door] ?? 0) + 1;
+    host.crowd.set(door, (host.crowd.get(door) ?? 0) + 1);
     take(host.doors, door);
   }
 }
@@ -201,11 +211,37 @@ function settle(host, row) {
  * @param {string} cookie
  */
 function forget(host, cookie) {
+  leaveCell(host, cookie);
   leaveGrid(host, cookie);
   delete host.waiting[cookie];
   release(host.listeners, cookie);
   delete host.listening[cookie];
   leaveDoors(host, cookie);
+}
+
+/**
+ * @param {HostPlaces} host
+ * @param {string} cookie
+ * @param {string} state
+ */
+function enterCell(host, cookie, state) {
+  const slot = take(host.cells, cookie);
+  const before = host.shades[slot];
+  if (before === state) return;
+  if (before) host.tally[before] -= 1;
+  host.shades[slot] = state;
+  host.tally[state] = (host.tally[state] ?? 0) + 1;
+}
+
+/**
+ * @param {HostPlaces} host
+ * @param {string} cookie
+ */
+function leaveCell(host, cookie) {
+  const slot = release(host.cells, cookie);
+  if (slot === undefined) return;
+  host.tally[host.shades[slot]] -= 1;
+  host.shades[slot] = "";
 }
 
 /**
@@ -240,9 +276,10 @@ function leaveGrid(host, cookie) {
  */
 function leaveDoors(host, cookie) {
   for (const door of host.uses[cookie] ?? []) {
-    host.crowd[door] -= 1;
-    if (host.crowd[door] > 0) continue;
-    delete host.crowd[door];
+    const left = (host.crowd.get(door) ?? 1) - 1;
+    host.crowd.set(door, left);
+    if (left > 0) continue;
+    host.crowd.delete(door);
     release(host.doors, door);
   }
   delete host.uses[cookie];
@@ -257,8 +294,9 @@ function leaveDoors(host, cookie) {
 export function firstSlots(all, most) {
   /** @type {[string, number][]} */
   const found = [];
-  for (const key in all.of) if (all.of[key] < most) found.push([key, all.of[key]]);
-  return found.sort(([, a], [, b]) => a - b);
+  const end = Math.min(most, all.next);
+  for (let slot = 0; slot < end; slot += 1) if (all.at[slot] !== "") found.push([all.at[slot], slot]);
+  return found;
 }
 
 /** How many slots are taken. @param {Slots} all */
@@ -279,32 +317,39 @@ export function needed(all) {
 
 /** @returns {Slots} */
 function slots() {
-  return { of: {}, free: [], next: 0 };
+  return { of: new Map(), at: [], free: [], next: 0 };
 }
 
 /** @param {Slots} from */
 function copySlots(from) {
-  return { of: { ...from.of }, free: [...from.free], next: from.next };
+  return { of: new Map(from.of), at: from.at.slice(), free: from.free.slice(), next: from.next };
 }
 
 /**
  * @param {Slots} all
  * @param {string} key
+ * @returns {number} its slot
  */
 function take(all, key) {
-  if (key in all.of) return;
-  all.of[key] = all.free.length > 0 ? /** @type {number} */ (all.free.pop()) : all.next++;
+  const held = all.of.get(key);
+  if (held !== undefined) return held;
+  const slot = all.free.length > 0 ? /** @type {number} */ (all.free.pop()) : all.next++;
+  all.of.set(key, slot);
+  all.at[slot] = key;
+  return slot;
 }
 
 /**
  * Free slots are kept highest first, so that the lowest is popped.
  * @param {Slots} all
  * @param {string} key
+ * @returns {number | undefined} the slot that it had
  */
 function release(all, key) {
-  const slot = all.of[key];
-  if (slot === undefined) return;
-  delete all.of[key];
+  const slot = all.of.get(key);
+  if (slot === undefined) return undefined;
+  all.of.delete(key);
+  all.at[slot] = "";
   let low = 0;
   let high = all.free.length;
   while (low < high) {
@@ -313,4 +358,5 @@ function release(all, key) {
     else high = middle;
   }
   all.free.splice(low, 0, slot);
+  return slot;
 }

@@ -6,11 +6,13 @@
 //   │     └─ g.body        moved and faded by motion.js; the attribute on the outer g stays true
 //   └─ g.layer[data-layer=motion]   what is only passing by; not part of the state, hidden from readers
 
+import { Density } from "./density.js";
 import { el, join, set, text } from "./svg.js";
 
 /** @typedef {import("./layout.js").Layout} Layout */
 /** @typedef {import("./layout.js").Chip} Chip */
 /** @typedef {import("./shapes.js").Shape} Shape */
+/** @typedef {import("./cells.js").Density} DensityShape */
 
 const CLOSING = new Set(["FIN-WAIT-1", "FIN-WAIT-2", "CLOSING", "LAST-ACK", "TIME-WAIT", "CLOSE-WAIT", "CLOSED"]);
 const LAYERS = /** @type {const} */ (["hosts", "processes", "sockets", "fds", "doors", "packets"]);
@@ -62,6 +64,8 @@ export class Stage {
     /** @type {string[]} keys of the shapes that came in the last draw */
     this.came = [];
     this.seq = -1;
+    /** @type {Map<string, Density>} fields of cells, by the key of their shape */
+    this.fields = new Map();
     this.#listen();
   }
 
@@ -87,6 +91,7 @@ export class Stage {
     this.#layer("sockets", sockets);
     this.#layer("doors", layout.doors);
     this.#layer("packets", layout.packets);
+    this.#fields(layout);
     const stepped = this.seq !== seq;
     this.seq = seq;
     if (!stepped) return;
@@ -104,6 +109,7 @@ export class Stage {
     for (const [key, element] of this.shapes) {
       set(element, { "data-chosen": key === chosen, "data-lit": related.has(key) });
     }
+    for (const field of this.fields.values()) field.light(chosen, related);
   }
 
   /**
@@ -117,6 +123,30 @@ export class Stage {
     for (const name of ["role", "tabindex", "aria-label"]) element.removeAttribute(name);
     this.passing.append(element);
     return element;
+  }
+
+  /** The fields of cells lie over their shapes. @param {Layout} layout */
+  #fields(layout) {
+    const shapes = /** @type {DensityShape[]} */ (layout.sockets.filter((shape) => shape.kind === "density"));
+    for (const [key, field] of this.fields) {
+      if (shapes.some((shape) => shape.key === key)) continue;
+      field.element.remove();
+      this.fields.delete(key);
+    }
+    for (const shape of shapes) {
+      let field = this.fields.get(shape.key);
+      if (!field) {
+        field = new Density({
+          select: (key) => this.#tell("stage:select", key),
+          point: (key) => this.#tell("stage:point", key),
+          leave: (key) => this.shapes.get(key)?.focus(),
+          role: roleOf,
+        });
+        this.fields.set(shape.key, field);
+        this.home.append(field.element);
+      }
+      field.draw(shape, layout.size);
+    }
   }
 
   /**
@@ -165,7 +195,7 @@ export class Stage {
       "data-empty": Boolean(shape.plug?.empty),
       "data-chip": /** @type {Partial<Chip>} */ (shape).chip,
     });
-    const { x: _x, y: _y, label: _label, ...content } = shape;
+    const { x: _x, y: _y, label: _label, contents: _contents, ...content } = /** @type {DensityShape} */ (shape);
     const signature = JSON.stringify([content, shape.kind === "packet" ? pointsLeft(/** @type {Chip} */ (shape)) : 0]);
     if (this.drawn.get(element) === signature) return;
     this.drawn.set(element, signature);
@@ -175,14 +205,28 @@ export class Stage {
   }
 
   #listen() {
+    const repaint = () => {
+      for (const field of this.fields.values()) field.repaint();
+    };
+    const attributeFilter = ["data-theme", "data-view"];
+    new MutationObserver(repaint).observe(document.documentElement, { attributeFilter });
+    for (const query of ["(prefers-color-scheme: dark)", "(prefers-contrast: more)"])
+      matchMedia(query).addEventListener("change", repaint);
     this.svg.addEventListener("click", (event) => {
       const key = keyOf(event.target);
-      if (key) this.#tell("stage:select", key);
+      if (key) this.#open(key);
     });
     this.svg.addEventListener("pointerover", (event) => this.#tell("stage:point", keyOf(event.target) ?? ""));
     this.svg.addEventListener("pointerleave", () => this.#tell("stage:point", ""));
     this.svg.addEventListener("focusin", (event) => this.#tell("stage:point", keyOf(event.target) ?? ""));
     this.svg.addEventListener("keydown", (event) => this.#key(event));
+  }
+
+  /** A field of cells is gone into; anything else is chosen. @param {string} key */
+  #open(key) {
+    const field = this.fields.get(key);
+    if (field) field.focus();
+    else this.#tell("stage:select", key);
   }
 
   /**
@@ -210,7 +254,7 @@ export class Stage {
     } else if (event.key === "Escape") {
       this.svg.focus();
     } else if (event.key === "Enter") {
-      this.#tell("stage:select", key);
+      this.#open(key);
     } else if (arrows[event.key]) {
       this.#move(key, arrows[event.key]);
     } else {

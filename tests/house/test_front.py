@@ -16,7 +16,7 @@ VENDOR = ROOT / "static" / "vendor"
 
 FLOORS = [
     {"svg", "protocol", "headers", "places", "shapes", "kept", "view", "address", "fields"},
-    {"fold", "relations", "kernel", "site"},
+    {"fold", "relations", "cells", "kernel", "site", "density"},
     {"log", "cutaway"},
     {"layout", "narration"},
     {"stage", "ladder", "events", "evidence", "programs", "tables"},
@@ -62,7 +62,19 @@ def test_only_commands_send(path: Path) -> None:
 
 
 def test_the_pure_modules_do_not_know_the_screen() -> None:
-    for name in ("fold", "places", "log", "headers", "shapes", "kernel", "cutaway", "layout", "narration", "relations"):
+    for name in (
+        "fold",
+        "places",
+        "log",
+        "headers",
+        "shapes",
+        "cells",
+        "kernel",
+        "cutaway",
+        "layout",
+        "narration",
+        "relations",
+    ):
         text = (SCRIPTS / f"{name}.js").read_text()
         assert not re.search(r"\b(document|window|requestAnimationFrame|fetch|WebSocket|localStorage)\b[.(]", text), (
             name

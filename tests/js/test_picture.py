@@ -40,7 +40,7 @@ SLOTS = """async lines => {
   const places = initialPlaces();
   return lines.map(line => {
     foldPlaces(places, line);
-    return Object.fromEntries(Object.entries(places.hosts).map(([name, host]) => [name, { ...host.sockets.of }]));
+    return Object.fromEntries(Object.entries(places.hosts).map(([name, host]) => [name, Object.fromEntries(host.sockets.of)]));
   });
 }"""
 
