@@ -8,6 +8,8 @@ const DWELL_MS = 500;
 /** More new events than this since the last picture, and the next one waits this long after it. */
 const FLOOD = 150;
 const FLOOD_MS = 120;
+/** And at least so many times what the last one cost: the events of thousands of sockets need the rest. */
+const FLOOD_SHARE = 8;
 const MOST_DWELLS = 3;
 const DWELLS = new Set(["LISTEN", "SYN-RECEIVED", "established"]);
 
@@ -27,6 +29,8 @@ export class Clock {
     this.timer = 0;
     this.dwell = 0;
     this.drawn = 0;
+    /** What the last picture cost, in ms. */
+    this.cost = 0;
   }
 
   /** Events have come, or something else asks for a new picture. */
@@ -43,12 +47,14 @@ export class Clock {
       const from = this.shown;
       this.shown = this.seq;
       this.show(this.seq, from);
+      this.cost = performance.now() - this.drawn;
     });
   }
 
   /** In a flood of events no eye follows each frame: fewer pictures leave time for the events themselves. */
   #flooded() {
-    return this.mode === "now" && this.log.end - this.shown > FLOOD && performance.now() - this.drawn < FLOOD_MS;
+    const wait = Math.max(FLOOD_MS, FLOOD_SHARE * this.cost);
+    return this.mode === "now" && this.log.end - this.shown > FLOOD && performance.now() - this.drawn < wait;
   }
 
   /**

@@ -307,9 +307,7 @@ export function plainName(name) {
  */
 function fdSquares(process, square, room, words, metrics) {
   const gap = 0.25 * metrics.f;
-  const all = Object.keys(process.fds)
-    .sort((a, b) => Number(a) - Number(b))
-    .map((name) => ({ name, kind: process.fds[name].kind, cookie: process.fds[name].socket, x: 0, w: square }));
+  const { all, total } = lowestFds(process, square, Math.ceil(room / square) + 1);
   /** @param {typeof all} list */
   const width = (list) => list.reduce((sum, fd) => sum + fd.w + gap, -gap);
   let list = all;
@@ -327,7 +325,7 @@ function fdSquares(process, square, room, words, metrics) {
       space -= fd.w + gap;
       kept.push(fd);
     }
-    more.name = `+${all.length - kept.length}`;
+    more.name = `+${total - kept.length}`;
     list = [...kept.sort((a, b) => Number(a.name.split("–")[0]) - Number(b.name.split("–")[0])), more];
   }
   let x = 0;
@@ -336,6 +334,28 @@ function fdSquares(process, square, room, words, metrics) {
     x += fd.w + gap;
   }
   return { list, besides: width(list) + words <= room };
+}
+
+/**
+ * The lowest fds of each sort, in their order: of thousands only as many as might be shown.
+ * @param {Process} process
+ * @param {number} square
+ * @param {number} most
+ */
+function lowestFds(process, square, most) {
+  /** @type {{name: string, kind: string, cookie: string | null, x: number, w: number}[]} */
+  const all = [];
+  const room = { socket: most, other: most };
+  let total = 0;
+  for (const name in process.fds) {
+    total += 1;
+    const { kind, socket } = process.fds[name];
+    const sort = socket ? "socket" : "other";
+    if (room[sort] === 0) continue;
+    room[sort] -= 1;
+    all.push({ name, kind, cookie: socket, x: 0, w: square });
+  }
+  return { all: all.sort((a, b) => Number(a.name) - Number(b.name)), total };
 }
 
 // ---- doors

@@ -96,7 +96,7 @@ export class Log {
       this.notes.push(note);
       if (note?.mark) this.marks.push({ seq: event.seq, mark: note.mark });
       const { seq } = this.checkpoints[this.checkpoints.length - 1].state;
-      if (event.seq - seq >= Math.max(CHECKPOINT_EVERY, this.sockets / 4)) this.checkpoints.push(copyScene(this.head));
+      if (event.seq - seq >= Math.max(CHECKPOINT_EVERY, this.sockets / 2)) this.checkpoints.push(copyScene(this.head));
     }
   }
 
