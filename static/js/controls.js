@@ -231,7 +231,7 @@ function bindings(desk) {
     },
     {
       keys: ["L"],
-      words: "ladder or table; in the projector view, with or without the ladder",
+      words: "ladder, table or source; in the projector view, with or without the ladder",
       act: () => ladderOrNot(desk),
     },
     { keys: ["V"], words: "projector view", act: () => projector(desk) },
@@ -262,7 +262,8 @@ function ladderOrNot(desk) {
     else root.dataset.wall = "ladder";
     desk.redraw();
   } else {
-    showTab(one("main"), one("main").dataset.tab === "ladder" ? "tables" : "ladder", desk);
+    const views = ["ladder", "tables", "source"];
+    showTab(one("main"), views[(views.indexOf(one("main").dataset.tab ?? "") + 1) % views.length], desk);
   }
 }
 

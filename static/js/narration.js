@@ -119,10 +119,9 @@ export function narrate(event, scene, log) {
     case "pace.changed":
       return { text: paceWords(event.pace, event.pause_ms), aside: true };
     case "wire.changed":
-      return {
-        text: `The wire now delays each packet by ${event.delay_ms} ms and loses ${Math.round(event.loss * 100)} % of them.`,
-        aside: true,
-      };
+      return say(
+        `The wire now delays each packet by ${event.delay_ms} ms and loses ${Math.round(event.loss * 100)} % of them.`,
+      );
     case "sysctl.changed":
       return say(`${event.host} now has ${event.name} = ${event.value}.`);
     case "command.refused":

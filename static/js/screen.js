@@ -16,9 +16,10 @@ import { Log } from "./log.js";
 import { play } from "./motion.js";
 import { momentName, narrate, waitingWords } from "./narration.js";
 import { drawPrograms } from "./programs.js";
-import { related } from "./relations.js";
+import { related, subjects } from "./relations.js";
 import { REASON } from "./replay.js";
 import "./site.js";
+import { Source } from "./source.js";
 import { Stage } from "./stage.js";
 import { Stream } from "./stream.js";
 import { html, join, set, text } from "./svg.js";
@@ -63,6 +64,8 @@ let stream = null;
 let commands = null;
 /** @type {Layout | null} */
 let pictured = null;
+/** @type {Source} */
+let source;
 let chosen = "";
 let pointed = "";
 let peer = "";
@@ -79,11 +82,13 @@ export const face = { after: () => log.end, onEvents: take, onLink: linkChanged 
 /** Makes the page work; a stream or a replay comes by `connect` or `show`. @param {Page} its */
 export function openScreen(its) {
   page = its;
+  source = new Source(one("[data-source]"), log, !page.recorded);
   bindControls(desk);
   document.addEventListener("stage:point", (event) => {
     pointed = /** @type {CustomEvent} */ (event).detail.key;
     light();
   });
+  document.addEventListener("table:tool", () => clock.touch());
   new ResizeObserver(() => clock.touch()).observe(one("[data-stage]"));
   fontsReady().then(() => clock.touch());
   bindExports({
@@ -152,6 +157,7 @@ function draw(seq, from) {
   const passed = seq > from && from >= 0 ? log.events.slice(from, seq) : [];
   if (sameSize) play(stage, pictured, picture, passed, shown, scene.state.t);
   pictured = picture;
+  if (main.dataset.tab === "source") source.draw(scene);
   light();
   ladder.update(picture, seq, picture.size > 20 ? 24 : 13);
   list.update(seq, chosen);
@@ -176,7 +182,7 @@ function arrive() {
   if (!asked || log.end < (asked.seq ?? 1)) return;
   const { seq, at, view: named } = asked;
   asked = null;
-  if (["tables", "events"].includes(named)) showTab(main, named, desk);
+  if (["tables", "source", "events"].includes(named)) showTab(main, named, desk);
   if (named === "projector") projector(desk);
   if (seq !== null || page.recorded) clock.seek(seq ?? log.events.findIndex((event) => event.type !== "host.added"));
   try {
@@ -189,7 +195,11 @@ function arrive() {
 function light() {
   const key = pointed || (chosen.startsWith("event:") ? "" : chosen);
   const scene = log.at(clock.shown);
-  stage.light(chosen, key ? related(key, scene, log) : new Set());
+  const tied = key ? related(key, scene, log) : new Set();
+  stage.light(chosen, tied);
+  if (main.dataset.tab !== "source") return;
+  const event = chosen.startsWith("event:") ? log.event(Number(chosen.slice(6))) : undefined;
+  source.light(key || (event ? (subjects(event, log)[0] ?? "") : ""), tied);
 }
 
 /** @param {number} seq */

@@ -1,24 +1,19 @@
-// The sockets as a table, in the columns and words of `ss -tanpe`.
+// The sockets as a table: what the tools of one's own machine would write, with the command to type there.
+// Sockets that a tool does not list are counted below it: that, too, is worth seeing.
 
+import { keep, kept } from "./kept.js";
+import { protocols, TOOLS } from "./listings.js";
 import { roleOf } from "./stage.js";
 import { html, join, set, text } from "./svg.js";
 
 /** @typedef {import("./fold.js").Socket} Socket */
 /** @typedef {import("./log.js").Scene} Scene */
+/** @typedef {{key: string, socket: Socket, words: string[]}} Row */
 
-const COLUMNS = [
-  "Host",
-  "Netid",
-  "State",
-  "Recv-Q",
-  "Send-Q",
-  "Local Address:Port",
-  "Peer Address:Port",
-  "Process",
-  "ino",
-  "sk",
-];
 const MOST = 500;
+const STORE = "listing";
+
+let tool = TOOLS.find(({ id }) => id === kept(STORE)) ?? TOOLS[0];
 
 /**
  * @param {HTMLElement} home
@@ -26,74 +21,94 @@ const MOST = 500;
  * @param {string} chosen
  */
 export function drawTable(home, scene, chosen) {
-  let body = home.querySelector("tbody");
-  if (!body) {
-    body = html("tbody");
-    const head = html("thead", {}, html("tr", {}, ...COLUMNS.map((name) => html("th", { scope: "col" }, name))));
-    const about = html(
-      "p",
-      { class: "about" },
-      "The kernel's socket table of every host. On your own machine: ",
-      html("code", {}, "ss -tuanpe"),
-      " (Linux), ",
-      html("code", {}, "lsof -i -n -P"),
-      " (macOS), ",
-      html("code", {}, "netstat -ano"),
-      " (Windows).",
-    );
-    home.replaceChildren(about, html("table", { class: "sockets" }, head, body), html("p", { class: "more" }));
-  }
+  if (!home.querySelector("table")) home.replaceChildren(...frame());
+  const letters = protocols(scene);
+  const columns = ["Host", ...tool.columns(letters)];
+  text(part(home, "[data-command-line]"), tool.command(letters));
+  join(
+    part(home, "thead tr"),
+    columns,
+    (name) => name,
+    (name) => html("th", { scope: "col" }, name),
+    () => {},
+  );
   const order = new Map(scene.places.order.map((name, index) => [name, index]));
   const all = Object.values(scene.state.sockets).sort(
     (a, b) =>
       (order.get(a.host) ?? 0) - (order.get(b.host) ?? 0) ||
       Number(b.state === "LISTEN") - Number(a.state === "LISTEN"),
   );
+  /** @type {Row[]} */
+  const rows = [];
+  let unlisted = 0;
+  for (const socket of all) {
+    if (rows.length >= MOST) break;
+    const lines = tool.rows(socket, scene, letters);
+    if (lines.length === 0) unlisted += 1;
+    for (const [index, words] of lines.entries())
+      rows.push({ key: `${socket.socket} ${index}`, socket, words: [socket.host, ...words] });
+  }
   join(
-    body,
-    all.slice(0, MOST),
-    (socket) => socket.socket,
-    () => html("tr", {}, ...COLUMNS.map(() => html("td"))),
-    (row, socket) => update(row, socket, scene, chosen),
+    part(home, "tbody"),
+    rows,
+    (row) => row.key,
+    () => html("tr"),
+    (element, row) => update(element, row, columns, chosen),
   );
-  text(
-    /** @type {Element} */ (home.querySelector(".more")),
-    all.length > MOST ? `${all.length - MOST} more` : all.length === 0 ? "No socket yet." : "",
+  const more = all.length > MOST ? `${all.length} sockets; the first of them are shown. ` : "";
+  const left = unlisted > 0 ? `Not listed: ${unlisted}. ${tool.blind}` : "";
+  text(part(home, ".more"), all.length === 0 ? "No socket yet." : more + left);
+}
+
+/** The choice of the tool, its command, and a table to fill. */
+function frame() {
+  const choice = html(
+    "select",
+    { "aria-label": "Write the table as" },
+    ...TOOLS.map(({ id, name }) => html("option", { value: id, selected: id === tool.id }, name)),
   );
+  choice.addEventListener("change", () => {
+    tool = TOOLS.find(({ id }) => id === choice.value) ?? TOOLS[0];
+    keep(STORE, tool.id);
+    choice.dispatchEvent(new CustomEvent("table:tool", { bubbles: true }));
+  });
+  return [
+    html(
+      "p",
+      { class: "about" },
+      choice,
+      " At home, type ",
+      html("code", { "data-command-line": "" }),
+      ". Below: each host's answer at the moment on the screen.",
+    ),
+    html("table", { class: "sockets" }, html("thead", {}, html("tr")), html("tbody")),
+    html("p", { class: "more" }),
+  ];
 }
 
 /**
- * @param {HTMLTableRowElement} row
- * @param {Socket} socket
- * @param {Scene} scene
+ * @param {HTMLTableRowElement} element
+ * @param {Row} row
+ * @param {string[]} columns
  * @param {string} chosen
  */
-function update(row, socket, scene, chosen) {
-  const users = socket.owners.map(
-    (owner) => `("${scene.state.processes[owner.pid]?.program ?? "?"}",pid=${owner.pid},fd=${owner.fd})`,
+function update(element, { socket, words }, columns, chosen) {
+  const key = `socket:${socket.socket}`;
+  const linked = columns.findIndex((name) => /^(Local Address|NAME)/.test(name));
+  join(
+    element,
+    words.map((word, index) => ({ word, name: columns[index] })),
+    ({ name }) => name,
+    ({ name }) =>
+      name === columns[linked]
+        ? html("td", {}, html("button", { type: "button", class: "link", "data-evidence-key": key }))
+        : html("td"),
+    (cell, { word }) => text(cell.firstElementChild ?? cell, word),
   );
-  const netid = socket.protocol === "unix" ? "u_str" : socket.protocol;
-  const words = [
-    socket.host,
-    netid,
-    socket.state,
-    String(socket.recv_queue),
-    String(socket.send_queue),
-    socket.local,
-    socket.remote,
-    users.length > 0 ? `users:(${users.join(",")})` : "–",
-    String(socket.inode),
-    socket.socket,
-  ];
-  words.forEach((word, index) => {
-    const cell = row.cells[index];
-    if (index !== 5) {
-      text(cell, word);
-      return;
-    }
-    if (!cell.firstElementChild)
-      cell.append(html("button", { type: "button", class: "link", "data-evidence-key": `socket:${socket.socket}` }));
-    text(/** @type {Element} */ (cell.firstElementChild), word);
-  });
-  set(row, { "data-role": roleOf(socket.state), "data-lit": chosen === `socket:${socket.socket}` });
+  set(element, { "data-role": roleOf(socket.state), "data-socket": key, "data-lit": chosen === key });
+}
+
+/** @param {Element} home @param {string} selector @returns {HTMLElement} */
+function part(home, selector) {
+  return /** @type {HTMLElement} */ (home.querySelector(selector));
 }

@@ -16,10 +16,10 @@ VENDOR = ROOT / "static" / "vendor"
 
 FLOORS = [
     {"svg", "protocol", "headers", "places", "shapes", "kept", "view", "address", "fields"},
-    {"fold", "relations", "cells", "kernel", "site", "density"},
+    {"fold", "relations", "cells", "kernel", "site", "density", "listings"},
     {"log", "cutaway"},
     {"layout", "narration"},
-    {"stage", "ladder", "events", "evidence", "programs", "tables"},
+    {"stage", "ladder", "events", "evidence", "programs", "source", "tables"},
     {"motion", "clock", "exports"},
     {"stream", "replay", "commands"},
     {"keys", "controls", "recorded"},
@@ -72,6 +72,7 @@ def test_the_pure_modules_do_not_know_the_screen() -> None:
         "kernel",
         "cutaway",
         "layout",
+        "listings",
         "narration",
         "relations",
     ):

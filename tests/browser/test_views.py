@@ -1,0 +1,159 @@
+"""The views beside the stage: the source with its statements, the tables of the tools at home, and the wall."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from playwright.sync_api import Page, expect
+
+from server.folders import folder
+from tests.browsing import Director, directed, held_before, release_other, rows, sleeps, visit
+from tests.web.conftest import Server
+
+LINES = (folder("labs") / "programs" / "echo_server.py").read_text().splitlines()
+SERVER = ".listing[data-key='/labs/programs/echo_server.py']"
+
+
+def connected(director: Director) -> tuple[int, int]:
+    """A server that sleeps in recv() for a client that waits for a line."""
+    server = director.listen()
+    client = director.connect("client-a")
+    director.until("both sleep", lambda state: sleeps(state, client, "read") and sleeps(state, server, "recv"))
+    return server, client
+
+
+def inside(director: Director, pid: int, name: str) -> dict[str, Any]:
+    """The call that a process sleeps in."""
+    calls = director.state["processes"][str(pid)]["calls"].values()
+    return next(call for call in calls if call["name"].startswith(name))
+
+
+# The source
+
+
+def test_the_source_shows_the_statement_that_each_program_waits_in(page: Page, served: Server) -> None:
+    with directed(served) as director:
+        server, _ = connected(director)
+        visit(page, director)
+        page.get_by_role("button", name="Source", exact=True).click()
+        here = page.locator(f"{SERVER} li[data-how]")
+        # One of its threads waits for the next client, the other for what this one says.
+        expect(here).to_have_count(2)
+        for name in ("accept", "recv"):
+            line = inside(director, server, name)["line"]
+            statement = page.locator(f"{SERVER} li[data-how][data-line='{line}']")
+            expect(statement.locator("code")).to_have_text(LINES[line - 1].strip())
+            expect(statement).to_contain_text(f"pid {server} is in {name}()")
+        expect(page.locator(f"{SERVER} li")).to_have_count(len(LINES))
+        entered = next(line for line in director.lines if line.get("name") == "listen")
+        page.locator("[data-scrub]").fill(str(entered["seq"]))
+        expect(here).to_have_count(1)
+        expect(here).to_have_attribute("data-line", str(entered["line"]))
+        expect(here).to_contain_text("is in listen()")
+        returned = next(
+            line["seq"]
+            for line in director.lines
+            if line["type"] == "syscall.returned" and line["call"] == entered["call"]
+        )
+        page.locator("[data-scrub]").fill(str(returned))
+        expect(here).to_contain_text("came out of listen()")
+
+
+def test_a_line_and_its_call_light_each_other_up(page: Page, served: Server) -> None:
+    with directed(served) as director:
+        server, _ = connected(director)
+        call = inside(director, server, "recv")
+        visit(page, director)
+        page.get_by_role("button", name="Source", exact=True).click()
+        line = page.locator(f"{SERVER} li[data-line='{call['line']}']")
+        descriptor = page.locator(f"[data-key='fd:{server}:{call['args']['fd']}']")
+        expect(descriptor).not_to_have_attribute("data-lit", "")
+        line.locator("code").hover()
+        expect(descriptor).to_have_attribute("data-lit", "")
+        page.locator("header.bar").hover()
+        expect(descriptor).not_to_have_attribute("data-lit", "")
+        expect(line).not_to_have_attribute("data-lit", "")
+        descriptor.hover()
+        expect(line).to_have_attribute("data-lit", "")
+        line.get_by_role("button").click()
+        expect(page.locator("#evidence-title")).to_have_text(re.compile(r"^recv"))
+
+
+def test_a_recording_says_that_it_has_no_source(page: Page) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto("/r/three-clients-one-port?seq=60&view=source")
+    expect(page.locator(".listing .why").first).to_have_text(
+        "The source is not in the recording; only the statements are."
+    )
+    expect(page.locator(".listing li[data-how]").first).to_be_visible()
+    assert not any("/panels/source" in url for url in asked)
+
+
+# The tables
+
+
+def table(page: Page, tool: str) -> list[list[str]]:
+    page.get_by_label("Write the table as").select_option(tool)
+    head = "Local Address:Port" if tool == "ss" else "NAME" if "lsof" in tool else "Local Address"
+    expect(page.locator(".sockets th", has_text=head)).to_have_count(1)
+    return page.locator(".sockets tbody tr").evaluate_all(
+        "all => all.map(row => [...row.cells].map(cell => cell.textContent))"
+    )
+
+
+def test_the_tables_are_written_as_the_tools_at_home_write_them(page: Page, served: Server) -> None:
+    with directed(served) as director:
+        server, client = connected(director)
+        listening, accepted = (
+            rows(director.state, host="server", state=state)[0] for state in ("LISTEN", "ESTABLISHED")
+        )
+        visit(page, director)
+        page.get_by_role("button", name="Sockets as a table").click()
+        command = page.locator("[data-command-line]")
+        peer, fd = accepted["remote"], accepted["owners"][0]["fd"]
+        host, port = peer.split(":")
+        key = f"{int(listening['socket']):x}"
+
+        found = table(page, "ss")
+        expect(command).to_have_text("ss -tanpe")
+        users = f'users:(("echo_server",pid={server},fd={listening["owners"][0]["fd"]}))'
+        inode = f"uid:{listening['uid']} ino:{listening['inode']} sk:{key}"
+        backlog = str(listening["send_queue"])
+        assert ["server", "LISTEN", "0", backlog, "0.0.0.0:7", "0.0.0.0:*", f"{users} {inode}"] in found
+        assert ["server", "ESTAB", "0", "0", "10.0.0.4:7", peer] in [row[:6] for row in found]
+
+        found = table(page, "lsof-linux")
+        expect(command).to_have_text("lsof -i -P -n")
+        name = f"10.0.0.4:7->{peer} (ESTABLISHED)"
+        wanted = ["echo_serv", str(server), "learner", f"{fd}u", "IPv4", str(accepted["inode"]), "0t0", "TCP", name]
+        assert ["server", *wanted] in found
+
+        found = table(page, "netstat-linux")
+        expect(command).to_have_text("netstat -an")
+        assert ["server", "tcp", "0", "0", "0.0.0.0:7", "0.0.0.0:*", "LISTEN"] in found
+        assert ["client-a", "tcp", "0", "0", peer, "10.0.0.4:7", "ESTABLISHED"] in found
+
+        found = table(page, "netstat-macos")
+        assert ["server", "tcp4", "0", "0", "*.7", "*.*", "LISTEN"] in found
+        assert ["server", "tcp4", "0", "0", "10.0.0.4.7", f"{host}.{port}", "ESTABLISHED"] in found
+
+        found = table(page, "netstat-windows")
+        assert ["server", "TCP", "0.0.0.0:7", "0.0.0.0:0", "LISTENING"] in found
+        assert ["server", "TCP", "10.0.0.4:7", peer, "ESTABLISHED"] in found
+        assert sleeps(director.state, client, "read")
+
+
+def test_what_a_tool_cannot_see_is_told(page: Page, served: Server) -> None:
+    with directed(served, "step") as director:
+        server = director.start("server", "echo_server", "7", admin=True)
+        director.step_until("it is held before accept()", lambda state: held_before(state, server, "accept"))
+        director.connect("client-a")
+        while not rows(director.state, host="server", state="ESTABLISHED", inode=0):
+            release_other(director, server)
+        visit(page, director)
+        page.get_by_role("button", name="Sockets as a table").click()
+        assert ["server", "ESTAB"] in [row[:2] for row in table(page, "ss")]
+        assert not any(row[0] == "server" and "ESTABLISHED" in row[-1] for row in table(page, "lsof-macos"))
+        expect(page.locator("#tables .more")).to_contain_text("Not listed: 1. lsof lists file descriptors")
