@@ -16,6 +16,7 @@ import { fit } from "./shapes.js";
  * @property {number} x of the first cell, from the shape's corner
  * @property {number} y
  * @property {number} cols
+ * @property {number} rows
  * @property {number} pitch from one cell to the next, in px
  * @property {number} foot where the line stands that says what the cursor is on
  * @property {Swatch[]} swatches
@@ -62,7 +63,7 @@ export function densityShape(state, places, host, box, metrics) {
     {
       x: pad,
       y: 0.95 * f,
-      text: fit(`${total} sockets, one cell each`, box.w - 2 * pad, "strong", metrics),
+      text: "",
       face: "strong",
     },
   ];
@@ -72,6 +73,11 @@ export function densityShape(state, places, host, box, metrics) {
   const w = box.w - 2 * pad;
   const h = Math.max(LEAST_PITCH, foot - top - 0.2 * f);
   const pitch = pitchOf(capacity(needed(places.cells)), w, h);
+  const cols = Math.max(1, Math.floor(w / pitch));
+  const rows = Math.max(1, Math.floor(h / pitch));
+  const all = needed(places.cells) <= cols * rows;
+  const heading = `${total} sockets, ${all ? "one cell each" : `the first ${cols * rows} as cells`}`;
+  texts[0].text = fit(heading, w, "strong", metrics);
   const words = tally.map(([name, count]) => `${count} ${name}`);
   return {
     key: `density:${host}`,
@@ -80,7 +86,7 @@ export function densityShape(state, places, host, box, metrics) {
     ...box,
     label: [`${total} sockets`, ...words].join(", "),
     texts,
-    field: { x: pad, y: top, cols: Math.max(1, Math.floor(w / pitch)), pitch, foot, swatches, tally },
+    field: { x: pad, y: top, cols, rows, pitch, foot, swatches, tally },
     contents: { keys: places.cells.at, shades: places.shades, rows: state.sockets },
   };
 }
@@ -142,6 +148,6 @@ function capacity(count) {
 function pitchOf(count, w, h) {
   for (let pitch = MOST_PITCH; pitch > LEAST_PITCH; pitch -= pitch > 4 ? 1 : 0.5)
     if (Math.floor(w / pitch) * Math.floor(h / pitch) >= count) return pitch;
-  // So small that no cell could be told from the next: the field shows as many as a screen can.
+  // Smaller cells could not be told from each other: the field shows as many as there is room for.
   return LEAST_PITCH;
 }

@@ -317,7 +317,8 @@ function fdSquares(process, square, room, words, metrics) {
     list = [one, ...all.filter((fd) => !stdio.includes(fd))];
   }
   if (width(list) > room) {
-    const more = { name: "", kind: "more", cookie: null, x: 0, w: square * 1.5 };
+    const widest = metrics.wide(`+${total}`, "plain") + 0.4 * metrics.f;
+    const more = { name: "", kind: "more", cookie: null, x: 0, w: Math.max(square * 1.5, widest) };
     const kept = [];
     let space = room - more.w - gap;
     for (const fd of [...list.filter((one) => one.cookie), ...list.filter((one) => !one.cookie)]) {

@@ -20,7 +20,21 @@ const TEXTURES = /** @type {Record<string, string[]>} */ ({
   "LAST-ACK": [".....", ".....", "#####", ".....", "....."],
   CLOSED: [".....", ".....", "..#..", ".....", "....."],
 });
-const POINTS = 5;
+/** The same where a cell is two by two pixels. */
+const TINY = /** @type {Record<string, string[]>} */ ({
+  LISTEN: ["##", ".#"],
+  "SYN-SENT": ["#.", "##"],
+  "SYN-RECEIVED": ["##", "#."],
+  ESTABLISHED: ["##", "##"],
+  UNCONNECTED: ["##", ".."],
+  "FIN-WAIT-1": ["#.", "#."],
+  "FIN-WAIT-2": [".#", ".#"],
+  CLOSING: [".#", "##"],
+  "TIME-WAIT": [".#", "#."],
+  "CLOSE-WAIT": ["#.", ".#"],
+  "LAST-ACK": ["..", "##"],
+  CLOSED: ["#.", ".."],
+});
 /** From this many device pixels on, cells have a gap between them. */
 const GAP_FROM = 4;
 const MOST_RINGS = 8;
@@ -73,7 +87,7 @@ export class Density {
     this.shape = shape;
     const { x, y, w, h, field, host } = shape;
     const ratio = window.devicePixelRatio || 1;
-    const geometry = JSON.stringify([x, y, w, h, size, ratio, field.x, field.y, field.cols, field.pitch]);
+    const geometry = JSON.stringify([x, y, w, h, size, ratio, field.x, field.y, field.cols, field.rows, field.pitch]);
     const swatches = JSON.stringify(field.swatches);
     if (geometry !== this.geometry) {
       this.geometry = geometry;
@@ -142,7 +156,7 @@ export class Density {
     const size = Math.max(1, Math.floor(pitch) - (pitch >= GAP_FROM ? 1 : 0));
     const left = Math.round(field.x * ratio);
     const top = Math.round(field.y * ratio);
-    const end = Math.max(keys.length, painted.length);
+    const end = Math.min(Math.max(keys.length, painted.length), cols * field.rows);
     this.dirty = 0;
     for (let cell = 0; cell < end; cell += 1) {
       const state = shades[cell] ?? "";
@@ -165,12 +179,14 @@ export class Density {
     sprite.width = size;
     sprite.height = size;
     const context = sprite.getContext("2d");
-    const texture = TEXTURES[state] ?? TEXTURES.CLOSED;
+    const textures = size > 2 ? TEXTURES : TINY;
+    const texture = textures[state] ?? textures.CLOSED;
     if (context) {
       context.fillStyle = this.#colour(state);
       for (let y = 0; y < size; y += 1) {
         for (let x = 0; x < size; x += 1)
-          if (texture[point(y, size)][point(x, size)] === "#") context.fillRect(x, y, 1, 1);
+          if (texture[point(y, size, texture.length)][point(x, size, texture.length)] === "#")
+            context.fillRect(x, y, 1, 1);
       }
     }
     this.sprites.set(key, sprite);
@@ -218,7 +234,7 @@ export class Density {
       const cookie = key.slice("socket:".length);
       if (contents.rows[cookie]?.host !== this.shape.host) continue;
       const cell = contents.keys.indexOf(cookie);
-      if (cell >= 0) rings.push({ name: key, cell });
+      if (cell >= 0 && cell < field.cols * field.rows) rings.push({ name: key, cell });
     }
     if (this.cursor >= 0) rings.push({ name: "cursor", cell: this.cursor });
     join(
@@ -278,8 +294,10 @@ export class Density {
 
   /** The first cell with a socket from one on, in steps; -1: none. @param {number} from @param {number} step */
   #near(from, step) {
-    const { keys } = /** @type {Shape} */ (this.shape).contents;
-    for (let cell = from; cell >= 0 && cell < keys.length; cell += step) if (keys[cell]) return cell;
+    const { contents, field } = /** @type {Shape} */ (this.shape);
+    const { keys } = contents;
+    const end = Math.min(keys.length, field.cols * field.rows);
+    for (let cell = from; cell >= 0 && cell < end; cell += step) if (keys[cell]) return cell;
     return -1;
   }
 
@@ -291,7 +309,7 @@ export class Density {
     const scale = box.width > 0 ? w / box.width : 1;
     const col = Math.floor(((event.clientX - box.x) * scale - field.x) / field.pitch);
     const row = Math.floor(((event.clientY - box.y) * scale - field.y) / field.pitch);
-    if (col < 0 || col >= field.cols || row < 0) return -1;
+    if (col < 0 || col >= field.cols || row < 0 || row >= field.rows) return -1;
     const cell = row * field.cols + col;
     return contents.keys[cell] ? cell : -1;
   }
@@ -318,7 +336,7 @@ export class Density {
   }
 }
 
-/** Which of a texture's points a pixel shows. @param {number} pixel @param {number} size */
-function point(pixel, size) {
-  return size < 2 ? 2 : Math.round((pixel * (POINTS - 1)) / (size - 1));
+/** Which of a texture's points a pixel shows. @param {number} pixel @param {number} size @param {number} points */
+function point(pixel, size, points) {
+  return size < 2 ? 0 : Math.round((pixel * (points - 1)) / (size - 1));
 }
