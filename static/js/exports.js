@@ -224,8 +224,9 @@ function ground(width, height) {
 function painting(canvas, live) {
   const [box, home] = [canvas.getBoundingClientRect(), live.getBoundingClientRect()];
   const image = document.createElementNS(SVG, "image");
-  const { width, height } = box;
-  const places = { x: box.x - home.x, y: box.y - home.y, width, height, href: canvas.toDataURL("image/png") };
+  const near = home.width / (Number(live.getAttribute("width")) || home.width); // how far the stage is zoomed in
+  const [x, y, width, height] = [box.x - home.x, box.y - home.y, box.width, box.height].map((size) => size / near);
+  const places = { x, y, width, height, href: canvas.toDataURL("image/png") };
   for (const [name, value] of Object.entries(places)) image.setAttribute(name, String(value));
   return image;
 }
