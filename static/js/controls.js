@@ -3,6 +3,7 @@
 import { bindKeys } from "./keys.js";
 import { nextTheme } from "./site.js";
 import { RefusedError } from "./stream.js";
+import { Zoom } from "./zoom.js";
 
 /** @typedef {import("./clock.js").Clock} Clock */
 /** @typedef {import("./commands.js").Commands} Commands */
@@ -27,11 +28,17 @@ export function one(selector) {
 /** @param {Desk} desk */
 export function bindControls(desk) {
   const main = one("main");
+  const zoom = new Zoom(one("#stage"), one("[data-stage]"));
   document.addEventListener("click", (event) => {
+    if (black()) {
+      black(false);
+      event.preventDefault();
+      return;
+    }
     const target = event.target instanceof Element ? event.target.closest("button") : null;
     if (!target || target.disabled) return;
     const { action, ask, value, evidenceKey, quick, tab } = target.dataset;
-    if (action) actions(desk)[action]?.();
+    if (action) actions(desk, zoom)[action]?.();
     else if (ask) perform(desk, ask, Number(value));
     else if (evidenceKey) desk.choose(evidenceKey);
     else if (quick) quickStart(desk, quick, target.dataset.host ?? "");
@@ -55,11 +62,11 @@ export function bindControls(desk) {
     fold.addEventListener("toggle", () => setTimeout(() => fold.scrollIntoView({ block: "nearest" }), 150));
   }
   document.addEventListener("ladder:seek", (event) => desk.clock.seek(/** @type {CustomEvent} */ (event).detail.seq));
-  bindKeys(bindings(desk), one("[data-keys]"), one("[data-single-keys]"));
+  bindKeys(bindings(desk, zoom), one("[data-keys]"), one("[data-single-keys]"));
 }
 
-/** @param {Desk} desk @returns {Record<string, () => void>} */
-function actions(desk) {
+/** @param {Desk} desk @param {Zoom} zoom @returns {Record<string, () => void>} */
+function actions(desk, zoom) {
   const { clock } = desk;
   return {
     next: () => next(desk),
@@ -69,7 +76,26 @@ function actions(desk) {
     keys: () => /** @type {HTMLDialogElement} */ (one("dialog#keys")).showModal(),
     projector: () => projector(desk),
     "close-evidence": () => desk.choose(""),
+    nearer: () => zoom.step(1),
+    farther: () => zoom.step(-1),
+    "full-screen": fullScreen,
   };
+}
+
+/**
+ * The black screen, so that the room looks at who speaks; whatever comes next brings the picture back.
+ * @param {boolean} [wanted]
+ * @returns {boolean} whether it is black
+ */
+function black(wanted) {
+  const root = document.documentElement;
+  if (wanted !== undefined) root.toggleAttribute("data-black", wanted);
+  return root.hasAttribute("data-black");
+}
+
+function fullScreen() {
+  if (document.fullscreenElement) document.exitFullscreen();
+  else document.documentElement.requestFullscreen();
 }
 
 /** Forward in the past; at the present, let the longest waiting moment go. @param {Desk} desk */
@@ -180,8 +206,8 @@ export function showTab(main, tab, desk) {
   desk.redraw();
 }
 
-/** @param {Desk} desk @returns {import("./keys.js").Binding[]} */
-function bindings(desk) {
+/** @param {Desk} desk @param {Zoom} zoom @returns {import("./keys.js").Binding[]} */
+function bindings(desk, zoom) {
   const { clock } = desk;
   const main = one("main");
   /** @param {"hold" | "deliver" | "drop"} what */
@@ -192,7 +218,7 @@ function bindings(desk) {
   const pace = (/** @type {"live" | "slow" | "step"} */ name) => () => attempt(desk, (commands) => commands.pace(name));
   const paging = () =>
     document.documentElement.dataset.view === "projector" || document.activeElement?.closest("#stage") !== null;
-  return [
+  const table = /** @type {import("./keys.js").Binding[]} */ ([
     {
       keys: ["ArrowRight", "N"],
       words: "next: let the longest waiting call or packet go; in the past, one step on",
@@ -238,9 +264,16 @@ function bindings(desk) {
     {
       keys: ["F"],
       words: "full screen",
-      act: () =>
-        document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen(),
+      act: fullScreen,
     },
+    { keys: ["B", "."], words: "black screen, and back", act: () => black(true) },
+    { keys: ["+", "="], words: "nearer to the stage (or Ctrl and the wheel)", act: () => zoom.step(1) },
+    { keys: ["-"], words: "farther from the stage", act: () => zoom.step(-1) },
+    { keys: ["0"], words: "the whole stage", act: () => zoom.whole() },
+    { keys: ["<"], words: "to the left of a stage that is near", act: () => zoom.pan(-1, 0) },
+    { keys: [">"], words: "to the right", act: () => zoom.pan(1, 0) },
+    { keys: ["Shift+ArrowUp"], words: "up", act: () => zoom.pan(0, -1) },
+    { keys: ["Shift+ArrowDown"], words: "down", act: () => zoom.pan(0, 1) },
     {
       keys: ["T"],
       words: "next theme",
@@ -251,7 +284,12 @@ function bindings(desk) {
     },
     { keys: ["Escape"], words: "close the evidence; out of the stage", act: () => desk.choose("") },
     { keys: ["?"], words: "this list", act: () => /** @type {HTMLDialogElement} */ (one("dialog#keys")).showModal() },
-  ];
+  ]);
+  // Nobody acts on what nobody sees: on a black screen, every key only brings the picture back.
+  return table.map((binding) => ({
+    ...binding,
+    act: (event) => (black() ? black(false) : binding.act(event)),
+  }));
 }
 
 /** @param {Desk} desk */

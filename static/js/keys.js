@@ -70,6 +70,8 @@ function name(key) {
     ArrowLeft: "←",
     "Shift+ArrowRight": "Shift →",
     "Shift+ArrowLeft": "Shift ←",
+    "Shift+ArrowUp": "Shift ↑",
+    "Shift+ArrowDown": "Shift ↓",
     " ": "Space",
     PageDown: "Page down",
     PageUp: "Page up",

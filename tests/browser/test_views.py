@@ -157,3 +157,81 @@ def test_what_a_tool_cannot_see_is_told(page: Page, served: Server) -> None:
         assert ["server", "ESTAB"] in [row[:2] for row in table(page, "ss")]
         assert not any(row[0] == "server" and "ESTABLISHED" in row[-1] for row in table(page, "lsof-macos"))
         expect(page.locator("#tables .more")).to_contain_text("Not listed: 1. lsof lists file descriptors")
+
+
+# The wall
+
+
+def test_a_black_screen_hides_all_and_the_next_key_only_brings_it_back(page: Page) -> None:
+    page.goto("/r/three-clients-one-port?seq=60&view=projector")
+    moment = page.locator("[data-moment]")
+    expect(moment).to_contain_text("seq 60 of")
+    for key in ("b", "."):
+        page.keyboard.press(key)
+        expect(page.locator("html")).to_have_attribute("data-black", "")
+        covered = "() => { const cover = getComputedStyle(document.documentElement, '::after');"
+        assert page.evaluate(covered + "return [cover.position, cover.backgroundColor] }") == ["fixed", "rgb(0, 0, 0)"]
+        page.keyboard.press("PageDown")
+        expect(page.locator("html")).not_to_have_attribute("data-black", "")
+        expect(moment).to_contain_text("seq 60 of")
+    page.keyboard.press("PageDown")
+    expect(moment).to_contain_text("seq 61 of")
+    page.keyboard.press("PageUp")
+    expect(moment).to_contain_text("seq 60 of")
+
+
+def test_the_stage_comes_nearer_and_goes_back(page: Page) -> None:
+    page.goto("/r/three-clients-one-port?seq=60&view=projector")
+    card = page.locator(".shape[data-kind=socket]").first
+    expect(card).to_be_visible()
+    width = "one => one.getBoundingClientRect().width"
+    before = card.evaluate(width)
+    page.keyboard.press("+")
+    assert abs(card.evaluate(width) / before - 1.25) < 0.02
+    page.get_by_role("button", name="Nearer").click()
+    assert card.evaluate(width) > before * 1.5
+    left = card.bounding_box()
+    page.keyboard.press(">")
+    right = card.bounding_box()
+    assert left
+    assert right
+    assert right["x"] < left["x"]
+    page.keyboard.press("0")
+    assert abs(card.evaluate(width) - before) < 0.5
+    page.locator("[data-stage]").hover()
+    page.keyboard.down("Control")
+    page.mouse.wheel(0, -200)
+    page.keyboard.up("Control")
+    page.wait_for_function("document.querySelector('#stage').hasAttribute('data-zoomed')")
+    assert card.evaluate(width) > before * 1.2
+    page.keyboard.press("-")
+    page.keyboard.press("-")
+    page.keyboard.press("-")
+    expect(page.locator("#stage")).not_to_have_attribute("data-zoomed", "")
+
+
+# The sentence
+
+
+def test_the_sentence_is_never_that_of_an_earlier_picture(page: Page, served: Server) -> None:
+    with directed(served, "step") as director:
+        server = director.start("server", "echo_server", "7", admin=True)
+        director.step_until("it is held before accept()", lambda state: held_before(state, server, "accept"))
+        director.connect("client-a")
+        while not (waiting := rows(director.state, host="server", state="ESTABLISHED", inode=0)):
+            release_other(director, server)
+        cookie = waiting[0]["socket"]
+        director.step_until("accepted", lambda state: state["sockets"][cookie]["inode"] != 0)
+        given = next(line for line in director.lines if line.get("socket") == cookie and line.get("owners"))
+        seq, owner = given["seq"], given["owners"][0]
+        director.do("pace.set", pace="live")
+        director.until("live", lambda state: state["pace"] == "live")
+        visit(page, director)
+        page.locator("[data-scrub]").fill(str(seq))
+        said = page.locator("[data-narration]")
+        expect(said).to_contain_text(f"fd {owner['fd']} of pid {server}")
+        expect(said).not_to_contain_text("no file descriptor")
+        live = next(line["seq"] for line in director.lines if line.get("pace") == "live")
+        page.locator("[data-scrub]").fill(str(live))
+        expect(page.locator("[data-moment]")).to_contain_text(f"seq {live} of")
+        expect(said).not_to_contain_text("nothing waits")

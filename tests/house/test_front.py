@@ -15,7 +15,7 @@ SCRIPTS = ROOT / "static" / "js"
 VENDOR = ROOT / "static" / "vendor"
 
 FLOORS = [
-    {"svg", "protocol", "headers", "places", "shapes", "kept", "view", "address", "fields"},
+    {"svg", "protocol", "headers", "places", "shapes", "kept", "view", "zoom", "address", "fields"},
     {"fold", "relations", "cells", "kernel", "site", "density", "listings"},
     {"log", "cutaway"},
     {"layout", "narration"},
