@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import atexit
+import os
+import tempfile
 from collections.abc import AsyncIterator
 
 import pytest_asyncio
 
 from server.sessions.sandboxes import Zygote
 from tests.laboratory import Laboratory, laboratory
+
+# What learners do in tests is kept apart from what the person who runs them has done.
+_state = tempfile.TemporaryDirectory(prefix="socketlab-tests-", ignore_cleanup_errors=True)
+atexit.register(_state.cleanup)
+os.environ["SOCKETLAB_DATABASE"] = f"sqlite:///{_state.name}/progress.sqlite3"
 
 
 @pytest_asyncio.fixture

@@ -14,6 +14,7 @@ from types import FrameType
 import uvicorn
 
 from server.errors import BadRequestError, SocketlabError
+from server.progress.store import database_from
 from server.sessions.limits import limits_from
 from server.web import serving
 from server.web.app import create_app
@@ -59,10 +60,11 @@ def run(arguments: argparse.Namespace) -> int:
     labs = None if arguments.labs is None else _folder(arguments.labs, "--labs", "labs")
     recordings = [] if arguments.recordings is None else [_folder(arguments.recordings, "--recordings", "recordings")]
     limits = limits_from()
+    database = database_from(os.environ)
     listener = listen(arguments.host, arguments.port)
     host, port = listener.getsockname()[:2]
     names = allowed_hosts_for(arguments.host, os.environ.get("SOCKETLAB_ALLOWED_HOSTS", ""))
-    app = create_app(limits=limits, allowed_hosts=names, labs=labs, recordings=recordings)
+    app = create_app(limits=limits, allowed_hosts=names, labs=labs, recordings=recordings, database=database)
     return until_ended(serving.config(app, host, port), listener, "Socketlab answers at {}")
 
 

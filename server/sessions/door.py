@@ -93,8 +93,20 @@ class Door:
 
     # Sandboxes
 
-    async def create(self, visitor: Visitor, hosts: Sequence[HostSpec] = DEFAULT_HOSTS, pace: Pace = "live") -> Sandbox:
+    async def create(
+        self,
+        visitor: Visitor,
+        hosts: Sequence[HostSpec] = DEFAULT_HOSTS,
+        pace: Pace = "live",
+        open_files: int | None = None,
+    ) -> Sandbox:
         """Make a sandbox for a visitor.
+
+        Args:
+            visitor: Who asks.
+            hosts: The hosts that it shall have.
+            pace: The pace that it begins in.
+            open_files: Open files of one process, where a lab needs more than the server's limit.
 
         Raises:
             BadRequestError: The hosts cannot be built.
@@ -107,7 +119,10 @@ class Door:
         self._check_room(visitor)
         self._coming.append(visitor)
         try:
-            sandbox = await self._zygote.create(self._new_id(), hosts, pace, self.limits.for_sandbox())
+            limits = self.limits.for_sandbox()
+            if open_files is not None:
+                limits["open_files"] = open_files
+            sandbox = await self._zygote.create(self._new_id(), hosts, pace, limits)
         finally:
             self._coming.remove(visitor)
         self._entries[sandbox.id] = _Entry(sandbox, visitor)

@@ -15,11 +15,16 @@ from starlette.routing import WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from server.folders import folder
+from server.progress.notebook import Notebook
+from server.progress.store import Store
 from server.sessions.door import Door
 from server.sessions.limits import Limits
 from server.sessions.shelf import Shelf
-from server.web import api, openapi, pages, problems, security
+from server.web import api, lab_steps, openapi, pages, problems, security
+from server.web import labs as lab_pages
 from server.web import recordings as recording_pages
+from server.web.lab_library import LabLibrary
+from server.web.lab_room import Room
 from server.web.stream import stream
 
 EXAMPLES = folder("static") / "recordings"
@@ -59,6 +64,7 @@ def create_app(
     allowed_hosts: Iterable[str] | None = None,
     labs: Path | None = None,
     recordings: Iterable[Path] = (),
+    database: str | None = None,
 ) -> FastAPI:
     """The whole web application. Its lifespan owns the sandboxes: when it ends, nothing of them is left.
 
@@ -67,12 +73,14 @@ def create_app(
         allowed_hosts: The names that it answers to (``security.allowed_hosts_for``); None: any.
         labs: The folder that sandboxes see as ``/labs``; the one that came along if None.
         recordings: Recordings to show besides those that came along: files and folders.
+        database: The URL of the database that keeps what learners have done; None: it is kept until the end.
     """
     door = Door(limits, labs)
+    room = Room(door, Notebook(None if database is None else Store(database)))
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with door:
+        async with door, room:
             yield
 
     app = Application(
@@ -87,10 +95,14 @@ def create_app(
     )
     app.state.door = door
     app.state.tried = api.Tried()
+    app.state.library = LabLibrary(labs or folder("labs"))
+    app.state.room = room
     app.state.labs = labs or folder("labs")
     problems.install(app)
     app.include_router(api.router)
     app.include_router(pages.routes())
+    app.include_router(lab_pages.routes())
+    app.include_router(lab_steps.routes())
     app.include_router(recording_pages.sandbox_files())
     app.include_router(recording_pages.pages(Shelf([*recordings, EXAMPLES]), playground=True))
     app.router.routes.append(WebSocketRoute("/api/sandboxes/{sandbox_id}/stream", _Endpoint(stream)))

@@ -5,7 +5,7 @@ import { attempt, one } from "./controls.js";
 import { keep, kept } from "./kept.js";
 import { badge, fileName, introduce, openRecording } from "./recorded.js";
 import { Replay } from "./replay.js";
-import { connect, desk, face, linkChanged, log, openScreen, overlay, show } from "./screen.js";
+import { connect, desk, face, linkChanged, log, offerHosts, openScreen, overlay, show } from "./screen.js";
 import { RefusedError } from "./stream.js";
 import { html } from "./svg.js";
 
@@ -83,10 +83,7 @@ function hostsKnown() {
     const words = element.lastChild;
     if (words && words.textContent !== `Connect from ${name}`) words.textContent = `Connect from ${name}`;
   });
-  const query = order.map((name) => `hosts=${encodeURIComponent(name)}`).join("&");
-  const catalogue = one("[data-catalogue]");
-  catalogue.setAttribute("hx-get", `/panels/catalogue?${query}`);
-  /** @type {any} */ (window).htmx?.process(catalogue);
+  offerHosts(order);
 }
 
 async function begin() {

@@ -50,6 +50,7 @@ const MOST_WAITS = 6;
 const ARRIVE_MS = 3000;
 
 const main = one("main");
+const FIRST_TAB = main.dataset.tab ?? "";
 export const log = new Log(narrate);
 export const clock = new Clock(log, (seq, from) => draw(seq, from));
 const stage = new Stage(one("[data-stage]"));
@@ -99,6 +100,14 @@ export function openScreen(its) {
   });
 }
 
+/** The form that starts any program offers the hosts that there are. @param {string[]} names */
+export function offerHosts(names) {
+  const query = names.map((name) => `hosts=${encodeURIComponent(name)}`).join("&");
+  const catalogue = one("[data-catalogue]");
+  catalogue.setAttribute("hx-get", `/panels/catalogue?${query}`);
+  /** @type {any} */ (window).htmx?.process(catalogue);
+}
+
 /** Follows a sandbox. @param {string} id */
 export function connect(id) {
   const live = new Stream(id, face);
@@ -144,6 +153,10 @@ function view() {
  * @param {number} from the seq that was on the screen before
  */
 function draw(seq, from) {
+  if (log.end === 0) {
+    drawTime(seq); // The hosts that the page was served with stay until the sandbox tells its own.
+    return;
+  }
   const scene = log.at(seq);
   const live = clock.mode === "now" && stream?.state === "open" && scene.state.closed === null;
   const shown = view();
@@ -172,7 +185,7 @@ function draw(seq, from) {
 /** What is on the screen, as the page's address says it. @returns {import("./address.js").Place} */
 function place() {
   const wall = document.documentElement.dataset.view === "projector";
-  const tab = main.dataset.tab === "ladder" ? "" : (main.dataset.tab ?? "");
+  const tab = main.dataset.tab === FIRST_TAB ? "" : (main.dataset.tab ?? "");
   const seq = clock.mode === "now" && !page.recorded ? null : clock.seq;
   return { seq, at: chosen, view: wall ? "projector" : tab };
 }

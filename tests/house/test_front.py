@@ -24,7 +24,7 @@ FLOORS = [
     {"stream", "replay", "commands"},
     {"keys", "controls", "recorded"},
     {"screen"},
-    {"app"},
+    {"app", "lab"},
 ]
 """A module imports from its own floor or from below; nothing below knows who draws or sends."""
 
