@@ -40,7 +40,8 @@ SLOTS = """async lines => {
   const places = initialPlaces();
   return lines.map(line => {
     foldPlaces(places, line);
-    return Object.fromEntries(Object.entries(places.hosts).map(([name, host]) => [name, Object.fromEntries(host.sockets.of)]));
+    const hosts = Object.entries(places.hosts);
+    return Object.fromEntries(hosts.map(([name, host]) => [name, Object.fromEntries(host.sockets.of)]));
   });
 }"""
 
