@@ -5,6 +5,9 @@
 * ``stream``: the WebSocket: event batches down, commands up.
 * ``pages`` and ``panels``: what a person sees first (Jinja2, htmx); ``rendering``: templates to answers;
   ``contexts``: the variables of templates; ``sources``: the text of the lab programs.
+* ``labs``: catalogue and pages of the labs; ``lab_steps``: what a learner does in one; ``lab_library``: the files as
+  they are now; ``lab_room``: everybody's runs; ``lab_runs``: one of them; ``lab_views``: runs and notes as values for
+  templates; ``lab_words``: their words; ``glossary``: the terms and the analogies.
 * ``recordings``: recordings to replay and to take along; ``standalone``: one as a single page; ``bundle``: its script.
 * ``recordings``: recordings as pages, and logs as files to take along; ``standalone`` makes a recording
   one HTML file, with the modules as one script from ``bundle``.

@@ -252,7 +252,8 @@ GLOSSARY: tuple[Term, ...] = (
     ),
     Term(
         "system call",
-        "How a program asks its kernel for something: socket(), bind(), listen(), accept(), connect(), send() …",
+        "How a program asks its kernel for something: socket(), bind(), listen(), accept(), connect(), send() and the "
+        "others.",
         "syscalls(2)",
         forms=("system calls",),
         see=("kernel",),

@@ -177,8 +177,9 @@ class Run:
             await self._build(step)
             self._ready.set()
             while not self.sandbox.log.closed:
-                await self._look_again()
-                await self.sandbox.log.wait(self.player.record.seq)
+                # A page that asks brings the record further too, but only here a step settles.
+                seen = await self._look_again()
+                await self.sandbox.log.wait(seen)
             await self._look_again()
         except SocketlabError as error:
             self.trouble = f"{error.detail} {error.hint}".strip()
@@ -356,8 +357,10 @@ class Run:
 
     # -- checks
 
-    async def _look_again(self) -> None:
+    async def _look_again(self) -> int:
+        """Look at the checks, and let the step settle if it is over; returns the last event that was seen."""
         await self.player.catch_up()
+        seen = self.player.record.seq
         asked = time.monotonic()
         self._look()
         self._asked_at = time.monotonic() - asked
@@ -365,6 +368,7 @@ class Run:
         if state is not None and self._is_over(state):
             await self._let_settle(state)
         await asyncio.sleep(max(LOOK_SECONDS, self._asked_at * _REST))
+        return seen
 
     def _is_over(self, state: StepState) -> bool:
         return state.phase != "settled" and not self.busy and bool(state.checks) and state.true == len(state.checks)

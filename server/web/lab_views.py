@@ -12,6 +12,7 @@ from server.lessons.checks import Row
 from server.lessons.misconceptions import MISCONCEPTIONS, Misconception
 from server.lessons.model import (
     Action,
+    Block,
     Do,
     Expect,
     Explain,
@@ -404,7 +405,14 @@ class AnalogiesContext(PageContext):
 
 
 def step_view(
-    lab: Lab, step: Step, run: LabRun | None, notes: Notes, seen: set[str], *, reading: bool = False
+    lab: Lab,
+    step: Step,
+    run: LabRun | None,
+    notes: Notes,
+    seen: set[str],
+    past: LabRun | None = None,
+    *,
+    reading: bool = False,
 ) -> StepView:
     """A step as somebody sees it.
 
@@ -414,10 +422,14 @@ def step_view(
         run: What they play, if it is alive.
         notes: What they have done.
         seen: The words of the glossary that are links already.
+        past: A run that has ended; what was done in it stays as it was.
         reading: Whether the lab is only read, so that nothing waits for a run.
     """
     place = place_of(step.number, run)
     state = run.steps.get(step.number) if run is not None else None
+    before = past.steps.get(step.number) if past is not None else None
+    if before is not None and before.phase == "settled":
+        state = before
     settled = state.phase == "settled" if state is not None else notes.has_finished(lab.name, step.number)
     following = lab.steps[step.number] if step.number < len(lab.steps) else None
     return StepView(
@@ -625,7 +637,7 @@ def task_view(lab: Lab, task: Task, run: LabRun | None, state: StepState | None)
         html=Markup(task.task_html),
         starts=action_views(task.start, None),
         hosts=tuple(lab.hosts),
-        live=run is not None and state is not None,
+        live=run is not None,
         shown=state is not None and state.shown,
         trouble=state.trouble if state is not None else "",
         example=example if not task.start else "",
@@ -763,6 +775,15 @@ def found(lab: Lab, query: str) -> bool:
             *(step.title for step in lab.steps),
             *(MISCONCEPTIONS[number].belief for number in lab.misconceptions),
             *(block.html for step in lab.steps for block in step.blocks if isinstance(block, Prose)),
+            *(text for step in lab.steps for block in step.blocks for text in _asked(block)),
         ]
     ).lower()
     return all(word in text for word in query.lower().split())
+
+
+def _asked(block: Block) -> Iterator[str]:
+    """The texts of a question."""
+    if isinstance(block, Predict | Explain):
+        yield block.question_html
+        for option in block.options:
+            yield from (option.label_html, option.html)

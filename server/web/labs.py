@@ -96,13 +96,15 @@ def lab_context(
     texts = spoken(request, lab)
     # What is being built, or gone, cannot be acted on: its steps are shown as they are kept.
     shown = run if run is not None and run.alive and not run.building else None
+    past = run if run is not None and not run.alive else None
     status = views.status_view(lab, run, notes)
     seen: set[str] = set()
     intro = tuple(linked(block.html, seen) for block in texts.intro if isinstance(block, Prose))
     steps = tuple(
-        views.step_view(texts, step, shown, notes, seen, reading=status.mood == "none") for step in texts.steps
+        views.step_view(texts, step, shown, notes, seen, past, reading=status.mood == "none") for step in texts.steps
     )
     visit = notes.visits.get(lab.name)
+    in_summary: set[str] = set()
     return views.LabContext(
         title=texts.title,
         theme=chosen_theme(request),
@@ -119,7 +121,7 @@ def lab_context(
             for name, addresses in lab.hosts.items()
         ),
         lines=tuple(views.summary_lines(texts, notes)),
-        remember=tuple(linked(html, set()) for html in texts.remember),
+        remember=tuple(linked(html, in_summary) for html in texts.remember),
         finished=visit is not None and visit.finished,
         following=library.after(lab),
         misconceptions=tuple((number, MISCONCEPTIONS[number]) for number in lab.misconceptions),

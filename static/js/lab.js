@@ -13,6 +13,9 @@ const SOON_MS = 120;
 /** After so long without a change of the step, its hints are offered aloud. */
 const STUCK_MS = 45000;
 
+/** @type {Set<string>} ids of the steps that have been seen to come true */
+const settled = new Set(sections().flatMap((section) => ("settled" in section.dataset ? [section.id] : [])));
+const narrow = window.matchMedia("(width < 900px)");
 let connected = "";
 let growing = 0;
 let stuck = 0;
@@ -139,10 +142,20 @@ function changed() {
     stuckLater();
   }
   arrange();
-  if (!window.matchMedia("(width < 900px)").matches) return;
+  if (!narrow.matches) return;
   // On a phone the lesson stands below the stage: who is told something must be able to see it.
   const refusal = one("#lab-refusal");
   if (!refusal.hidden) refusal.scrollIntoView({ block: "nearest" });
+}
+
+/** A step that has come true shows what the kernel said, wherever the learner has scrolled to. @param {Event} event */
+function swapped(event) {
+  arrange();
+  const section = /** @type {HTMLElement} */ (event.target);
+  if (!section.matches?.(".step[data-settled][data-place=now]") || settled.has(section.id)) return;
+  settled.add(section.id);
+  const answer = section.querySelector('[data-kind="predict"] .says') ?? section.querySelector(".checks");
+  if (!section.hidden) answer?.scrollIntoView({ block: "nearest" });
 }
 
 /** Who has not got on for a while is offered a hint; nothing is taken away by it. */
@@ -160,13 +173,22 @@ function unanswered() {
   refusal.hidden = false;
 }
 
+/** The lesson is a tab where it has no column of its own; then it, and not the ladder, is what is shown first. */
+function markTab() {
+  const tab = main.dataset.tab === "lesson" && !narrow.matches ? "ladder" : main.dataset.tab;
+  for (const button of document.querySelectorAll("button[data-tab]"))
+    button.setAttribute("aria-pressed", String(button.getAttribute("data-tab") === tab));
+}
+
 function begin() {
   openScreen(page);
+  markTab();
+  narrow.addEventListener("change", markTab);
   document.body.addEventListener("lab:sandbox", sandboxCame);
   document.body.addEventListener("lab:go", (event) => go(/** @type {CustomEvent} */ (event).detail.step));
   document.body.addEventListener("htmx:afterRequest", changed);
   document.body.addEventListener("htmx:sendError", unanswered);
-  document.body.addEventListener("htmx:oobAfterSwap", arrange);
+  document.body.addEventListener("htmx:oobAfterSwap", swapped);
   window.addEventListener("hashchange", arrive);
   document.addEventListener("click", (event) => {
     if (!(event.target instanceof Element) || !event.target.closest("[data-read]")) return;
