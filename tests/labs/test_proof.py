@@ -28,7 +28,10 @@ async def sandbox_for(lab: Lab, root: Path) -> AsyncIterator[Sandbox]:
     zygote.start()
     try:
         hosts = [HostSpec(name=name, addresses=list(addresses)) for name, addresses in lab.hosts.items()]
-        yield await zygote.create("lab", hosts, "live", limits_from({}).for_sandbox())
+        limits = limits_from({}).for_sandbox()
+        if lab.open_files is not None:
+            limits["open_files"] = lab.open_files
+        yield await zygote.create("lab", hosts, "live", limits)
     finally:
         await zygote.close()
 
