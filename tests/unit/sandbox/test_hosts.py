@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import socket
 from pathlib import Path
 
@@ -79,15 +80,17 @@ def test_names_and_numbers_of_links() -> None:
 # --- on the real kernel
 
 
-def frames(tap: socket.socket) -> list[bytes]:
-    """What waits in a packet socket, without neighbour and multicast chatter."""
+IPV4 = b"\x08\x00"
+
+
+def every_frame(tap: socket.socket) -> list[bytes]:
+    """What waits in a packet socket."""
     found: list[bytes] = []
     while True:
         try:
-            frame = tap.recv(65536)
+            found.append(tap.recv(65536))
         except BlockingIOError:
-            return [frame for frame in found if frame[12:14] == b"\x08\x00"]
-        found.append(frame)
+            return found
 
 
 def forward_once(source: Host, target: Host) -> None:
@@ -110,11 +113,13 @@ def test_datagram_from_host_to_host() -> None:
             receiver.bind(("10.0.0.2", 7))
             receiver.setblocking(False)
         sender.sendto(b"x" * 3000, ("10.0.0.2", 7))
-        forward_once(a, b)  # who has 10.0.0.2
-        forward_once(b, a)  # I have
-        sent = frames(a.wire)
-        for frame in sent:
-            b.wire.send(frame)
+        sent: list[bytes] = []
+        while receiver not in (ready := select.select([a.wire, b.wire, receiver], [], [], 10)[0]):
+            assert ready, "nothing more comes"
+            forward_once(b, a)  # the answer to: who has 10.0.0.2?
+            for frame in every_frame(a.wire):
+                b.wire.send(frame)
+                sent += [frame] if frame[12:14] == IPV4 else []
         # The sum is there: what the kernel would leave to hardware is made before the wire.
         return receiver.recv(4000), len(sent), sent[0][40:42]
 
