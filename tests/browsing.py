@@ -193,4 +193,9 @@ def shows(page: Page, seq: int) -> None:
         "seq => Number(document.querySelector('[data-moment]').textContent.match(/seq (\\d+)/)[1]) >= seq", arg=seq
     )
     page.evaluate("document.fonts.ready")
+    drawn(page)
+
+
+def drawn(page: Page) -> None:
+    """Wait until a page has drawn what it knows now: what it learns in one frame is on the screen in the next."""
     page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")

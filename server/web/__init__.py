@@ -8,9 +8,8 @@
 * ``labs``: catalogue and pages of the labs; ``lab_steps``: what a learner does in one; ``lab_library``: the files as
   they are now; ``lab_room``: everybody's runs; ``lab_runs``: one of them; ``lab_views``: runs and notes as values for
   templates; ``lab_words``: their words; ``glossary``: the terms and the analogies.
-* ``recordings``: recordings to replay and to take along; ``standalone``: one as a single page; ``bundle``: its script.
-* ``recordings``: recordings as pages, and logs as files to take along; ``standalone`` makes a recording
-  one HTML file, with the modules as one script from ``bundle``.
+* ``recordings``: recordings as pages, and logs as files to take along; ``standalone``: one as a single HTML file.
+* ``assets``: a page's script and stylesheet, each in one answer; ``bundle``: modules to one script.
 * ``problems``: every refusal as an RFC 9457 problem document.
 * ``security``: headers, origin and host checks, tokens and cookies.
 * ``serving``: uvicorn as Socketlab runs it.

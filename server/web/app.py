@@ -20,7 +20,7 @@ from server.progress.store import Store
 from server.sessions.door import Door
 from server.sessions.limits import Limits
 from server.sessions.shelf import Shelf
-from server.web import api, lab_steps, openapi, pages, problems, security
+from server.web import api, assets, lab_steps, openapi, pages, problems, security
 from server.web import labs as lab_pages
 from server.web import recordings as recording_pages
 from server.web.lab_library import LabLibrary
@@ -106,6 +106,7 @@ def create_app(
     app.include_router(recording_pages.sandbox_files())
     app.include_router(recording_pages.pages(Shelf([*recordings, EXAMPLES]), playground=True))
     app.router.routes.append(WebSocketRoute("/api/sandboxes/{sandbox_id}/stream", _Endpoint(stream)))
+    app.include_router(assets.routes())
     app.mount("/static", StaticFiles(directory=folder("static")), name="static")
     return app
 
@@ -123,5 +124,6 @@ def create_replay_app(shelf: Shelf, first: str, *, allowed_hosts: Iterable[str] 
     app.include_router(recording_pages.pages(shelf, playground=False))
     app.add_api_route("/", lambda: RedirectResponse(f"/r/{first}"), include_in_schema=False)
     app.add_api_route("/healthz", api.health, include_in_schema=False)
+    app.include_router(assets.routes())
     app.mount("/static", StaticFiles(directory=folder("static")), name="static")
     return app

@@ -1,15 +1,15 @@
-"""ES modules to one script, without a build tool: for the page that must work without a server.
+"""ES modules to one script, without a build tool: one answer instead of forty, and a page without a server.
 
-Our modules are served as they are written, and keep to a few forms that a checker holds them to: imports on
-top, names in braces, no cycles, exports that are declarations. So a module is a function of what it
+Our modules are ordinary ones, and keep to a few forms that a checker holds them to: imports on top,
+names in braces, no cycles, exports that are declarations. So a module is a function of what it
 imports, and the bundle is these functions called in order:
 
     import { el, set as put } from "./svg.js";     →   const { el, set: put } = $["js/svg.js"];
     export function draw() {…}                     →   function draw() {…}  …  return { draw };
 
-Every line but those is kept. What this cannot say (a cycle, an export that changes, a default, an import
-while it runs) is refused, and a test bundles every page's modules, so nobody meets that refusal but who
-writes such a line.
+Every line but those and the comments is kept, so a debugger shows what we wrote. What this cannot say (a
+cycle, an export that changes, a default, an import while it runs) is refused, and a test bundles every
+page's modules, so nobody meets that refusal but who writes such a line.
 """
 
 from __future__ import annotations
@@ -38,22 +38,9 @@ def bundle(entry: Path, root: Path) -> str:
     Raises:
         BundleError: A module uses a form that this cannot say, or is not there.
     """
-    return "const $ = {};\n" + "\n".join(_graph(entry, root).values())
-
-
-def modules(entry: Path, root: Path) -> list[Path]:
-    """A module and all that it imports, each behind what it imports itself.
-
-    Raises:
-        BundleError: As for ``bundle``.
-    """
-    return list(_graph(entry, root))
-
-
-def _graph(entry: Path, root: Path) -> dict[Path, str]:
     done: dict[Path, str] = {}
     _visit(entry.resolve(), root.resolve(), done, ())
-    return done
+    return "const $ = {};\n" + "\n".join(done.values())
 
 
 def _visit(module: Path, root: Path, done: dict[Path, str], way: tuple[Path, ...]) -> None:
@@ -91,11 +78,29 @@ def _function(source: str, module: Path, root: Path) -> str:
     for match in _EXPORT_LIST.finditer(source):
         exports += [": ".join(reversed(pair.split(": "))) for pair in _renamed(match[1], ": ")]
     body = _IMPORT.sub(imported, source)
-    body = _EXPORT_LIST.sub("", _EXPORTED.sub(r"\1 \2", body))
+    body = _bare(_EXPORT_LIST.sub("", _EXPORTED.sub(r"\1 \2", body)))
     if left := _LEFT_OVER.search(body):
         raise BundleError(f"{module.name} has a line that a bundle cannot say: {left[0].strip()}")
     name = module.relative_to(root).as_posix()
     return f'$["{name}"] = (() => {{\n{body}\nreturn {{ {", ".join(exports)} }};\n}})();'
+
+
+def _bare(source: str) -> str:
+    """A module without the lines that are only comment: half of the bytes, and the types are for its writers.
+
+    Inside a template literal a line that looks like a comment is text; there an odd number of backticks
+    stands before it.
+    """
+    kept: list[str] = []
+    comment = literal = False
+    for line in source.split("\n"):
+        words = line.strip()
+        if comment or (not literal and words.startswith("/**") and words.find("*/") in (-1, len(words) - 2)):
+            comment = not words.endswith("*/")
+        elif literal or (words and not words.startswith("//")):
+            kept.append(line)
+            literal ^= line.count("`") % 2 == 1
+    return "\n".join(kept)
 
 
 def _renamed(names: str, between: str) -> list[str]:

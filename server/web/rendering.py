@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.templating import Jinja2Templates
 
 from server.folders import folder
-from server.web.bundle import modules
+from server.web.assets import address_of
 from server.web.contexts import THEMES, Context, ProblemContext, Theme
 
 _templates = Jinja2Templates(directory=folder("templates"))  # autoescape is on for every .html
-
-
-@cache
-def needed_by(entry: str) -> tuple[str, ...]:
-    """The addresses of all modules that a page's module imports, so that the page can ask for them at once.
-
-    Without it a browser learns of each import only from the module before: as many round trips as floors.
-    """
-    root = folder("static").resolve()
-    found = modules(root / "js" / f"{entry}.js", root)
-    return tuple(f"/static/{path.relative_to(root).as_posix()}" for path in found[:-1])
-
-
-_templates.env.globals["needed_by"] = needed_by
+_templates.env.globals["asset"] = address_of
 
 
 def render(request: Request, template: str, context: Context, status: int = 200) -> HTMLResponse:

@@ -1,7 +1,7 @@
 """A recording as one HTML file that needs nothing else: no server, no network, no other file.
 
 It is the page that shows recordings (``pages/recording.html``), with everything that it refers to put in
-its place: stylesheets and fonts, the modules as one script (``bundle.py``), the icons, and the recording
+its place: stylesheet and fonts, the modules as one script (``assets.py``), the icons, and the recording
 itself, compressed, as text that the script unpacks. Whatever the page comes to refer to, the file holds;
 what cannot be held is refused here, and never asked for by who opens the file.
 
@@ -23,7 +23,8 @@ from pathlib import Path
 
 from server.folders import folder
 from server.sessions.recording import Header, compressed
-from server.web.bundle import BundleError, bundle
+from server.web.assets import named
+from server.web.bundle import BundleError
 from server.web.contexts import RecordingContext, Theme
 from server.web.rendering import rendered
 
@@ -178,7 +179,7 @@ class _Page(HTMLParser):
                 self._styles.append(self._stylesheet(given["href"]))
             case "icon":
                 self._out.append(f'<link rel="icon" href="{self._data(given["href"])}">')
-            case "preload" | "modulepreload":
+            case "preload":
                 pass
             case other:
                 raise BundleError(f"The page has a link {other!r}, which a file cannot hold.")
@@ -186,20 +187,15 @@ class _Page(HTMLParser):
     def _take_script(self, given: dict[str, str]) -> None:
         source = given.get("src", "")
         if given.get("type") == "module":
-            self._scripts.append(bundle(self._file(source), self._static))
+            self._scripts.append(named(source).text)
         elif source not in _SERVED_ONLY:
             raise BundleError(f"The page has a script {source!r}, which is no module.")
 
     def _stylesheet(self, address: str) -> str:
-        home = self._file(address).parent
-
         def held(match: re.Match[str]) -> str:
-            if match[1].startswith(("data:", "#")):
-                return match[0]
-            path = (home / match[1]).resolve()
-            return f'url("{self._data(_STATIC + path.relative_to(self._static).as_posix())}")'
+            return match[0] if match[1].startswith(("data:", "#")) else f'url("{self._data(match[1])}")'
 
-        text = self._read(address).decode()
+        text = named(address).text
         if "@import" in text:
             raise BundleError(f"{address} imports another stylesheet, which a file cannot hold.")
         return _URL.sub(held, text)

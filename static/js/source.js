@@ -149,6 +149,8 @@ export class Source {
     else this.texts.set(file, answer ? "Only programs of the labs can be shown." : "The server does not answer.");
     if (!answer) window.setTimeout(() => this.texts.delete(file), 3000);
     this.#show();
+    const under = this.home.querySelector("[data-line]:hover"); // the text has moved under a pointer that rests
+    if (under) this.#tell(this.#callAt(under));
   }
 
   /**

@@ -8,7 +8,7 @@ from typing import Any
 from playwright.sync_api import Page, expect
 
 from server.folders import folder
-from tests.browsing import Director, directed, held_before, release_other, rows, sleeps, visit
+from tests.browsing import Director, directed, drawn, held_before, release_other, rows, sleeps, visit
 from tests.web.conftest import Server
 
 LINES = (folder("labs") / "programs" / "echo_server.py").read_text().splitlines()
@@ -67,6 +67,7 @@ def test_a_line_and_its_call_light_each_other_up(page: Page, served: Server) -> 
         visit(page, director)
         page.get_by_role("button", name="Source", exact=True).click()
         line = page.locator(f"{SERVER} li[data-line='{call['line']}']")
+        expect(line.locator("code")).to_have_text(LINES[call["line"] - 1].strip())  # the text has come, nothing moves
         descriptor = page.locator(f"[data-key='fd:{server}:{call['args']['fd']}']")
         expect(descriptor).not_to_have_attribute("data-lit", "")
         line.locator("code").hover()
@@ -98,6 +99,7 @@ def table(page: Page, tool: str) -> list[list[str]]:
     page.get_by_label("Write the table as").select_option(tool)
     head = "Local Address:Port" if tool == "ss" else "NAME" if "lsof" in tool else "Local Address"
     expect(page.locator(".sockets th", has_text=head)).to_have_count(1)
+    drawn(page)  # two tools may have the same head
     return page.locator(".sockets tbody tr").evaluate_all(
         "all => all.map(row => [...row.cells].map(cell => cell.textContent))"
     )

@@ -53,6 +53,7 @@ TESTED_ELSEWHERE = {
     "sessions/capabilities.py": "tests/unit/sandbox/test_machine.py",
     "web/api.py": "tests/web/test_api.py",
     "web/app.py": "tests/web/test_api.py",
+    "web/assets.py": "tests/web/test_assets.py",
     "web/contexts.py": "tests/browser/test_playground.py",
     "web/lab_room.py": "tests/web/test_labs.py",
     "web/lab_steps.py": "tests/web/test_labs.py",

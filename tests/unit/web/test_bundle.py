@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
 
 from server.folders import folder
-from server.web.bundle import BundleError, bundle, modules
-from server.web.rendering import needed_by
+from server.web.bundle import BundleError, bundle
 
 
 def made(tmp_path: Path, **modules: str) -> str:
@@ -78,25 +76,17 @@ def test_what_a_bundle_cannot_say_is_refused(tmp_path: Path, text: str, message:
 
 def test_types_in_comments_are_no_imports(tmp_path: Path) -> None:
     text = '/** @typedef {import("./gone.js").Gone} Gone */\n// import { a } from "./gone.js";\nconst a = 1;\n'
-    assert text in made(tmp_path, main=text)
+    assert "gone" not in made(tmp_path, main=text)
 
 
-@pytest.mark.parametrize("name", ["app.js", "site.js"])
+def test_comments_are_left_out_and_text_that_looks_like_them_is_not(tmp_path: Path) -> None:
+    comment = "/**\n * What f does.\n * @param {string} a\n */\n"
+    text = "  return `${a}\n// a line of text\n/** another */`; // why\n"
+    script = made(tmp_path, main=f"{comment}// Why.\n\nfunction f(a) {{\n{text}}}\n// end\n")
+    assert f"(() => {{\nfunction f(a) {{\n{text}}}\nreturn" in script
+
+
+@pytest.mark.parametrize("name", ["app.js", "lab.js", "site.js"])
 def test_our_own_modules_can_be_bundled(name: str) -> None:
     static = folder("static")
     assert f'$["js/{name}"]' in bundle(static / "js" / name, static)
-
-
-def test_modules_are_listed_behind_what_they_import(tmp_path: Path) -> None:
-    made(tmp_path, main='import { a } from "./a.js";\na();\n', a='import "./b.js";\nexport function a() {}\n', b="")
-    assert [path.name for path in modules(tmp_path / "main.js", tmp_path)] == ["b.js", "a.js", "main.js"]
-
-
-def test_a_page_asks_at_once_for_everything_that_its_module_imports() -> None:
-    listed = needed_by("app")
-    assert "/static/js/app.js" not in listed, "the page names it itself"
-    static = folder("static")
-    imported = re.compile(r'^import (?:.* from )?"\./(\w+)\.js";$', re.MULTILINE)
-    for address in (*listed, "/static/js/app.js"):
-        text = (static / address.removeprefix("/static/")).read_text()
-        assert {f"/static/js/{name}.js" for name in imported.findall(text)} <= set(listed), address

@@ -118,6 +118,7 @@ def test_a_title_is_text() -> None:
         ('<div hx-get="/panels/machine"></div>', "hx-get"),
         ('<button onclick="x()"></button>', "onclick"),
         ('<script src="/static/js/none.js" type="module"></script>', "no file of ours"),
+        ('<script src="/assets/0/none.js" type="module"></script>', "no 'none.js'"),
         ('<script src="https://example.org/a.js"></script>', "no module"),
         ('<link rel="stylesheet" href="/static/../pyproject.toml">', "no file of ours"),
         ('<link rel="manifest" href="/m.json">', "manifest"),
