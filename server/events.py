@@ -53,7 +53,7 @@ class ProcessExecuted(_Event, frozen=True, tag="process.executed"):
 
 
 class ProcessOutput(_Event, frozen=True, tag="process.output"):
-    """A process wrote to its standard output or standard error."""
+    """A program that was started, or a child that has its terminal too, wrote to standard output or standard error."""
 
     pid: int
     stream: Literal["stdout", "stderr"]

@@ -192,7 +192,7 @@ class Programs:
         started = self._started.pop(process.pid, None)
         if started is not None:
             for fd in list(started.outputs):
-                self._output(started, fd, last=True)
+                self._output(started, fd, all_of_it=True)  # children may have it open still, and go on writing
             self._end_input(started)
             if started.answer is not None:
                 started.answer(self._failure(started))
@@ -210,12 +210,13 @@ class Programs:
 
     # -- streams
 
-    def _output(self, started: _Started, fd: int, *, last: bool = False) -> None:
+    def _output(self, started: _Started, fd: int, *, all_of_it: bool = False) -> None:
+        ending = False
         while fd in started.outputs:
             try:
                 chunk = os.read(fd, _READ)
             except BlockingIOError:
-                if not last:
+                if not ending:
                     return
                 chunk = b""
             except OSError:
@@ -231,8 +232,8 @@ class Programs:
                 del started.outputs[fd]
             elif started.read > self._limits.output_bytes:
                 self._kill(started.pid, f"it wrote more than {self._limits.output_bytes >> 10} KiB")
-                last = True
-            elif not last:
+                ending = True
+            elif not (all_of_it or ending):
                 return
 
     def _kill(self, pid: int, why: str) -> None:

@@ -185,6 +185,7 @@ if os.fork() == 0:
         os.setsid()
         kept = socket.create_server(("", 7777))
         kept.accept()
+        print("somebody called", flush=True)
         os._exit(9)
     os._exit(0)
 os.wait()
@@ -197,6 +198,7 @@ os.wait()
     await lab.python("client-a", "import socket\nsocket.create_connection(('10.0.0.4', 7777))")
     exited = await lab.exited(daemon.pid)
     assert exited.code == 9
+    await lab.until("its line has come", lambda: lab.output(parent) == "somebody called\n")
 
 
 async def test_a_first_thread_that_ends_before_the_others(lab: Laboratory) -> None:
