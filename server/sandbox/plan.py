@@ -184,6 +184,7 @@ _ETC: dict[str, str] = {
     "nobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n",
     "group": f"root:x:0:\nlearner:x:{LEARNER}:\nnogroup:x:65534:\n",
     "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\nservices: files\nprotocols: files\n",
+    "host.conf": "multi on\n",  # or a name would have one address, the first in /etc/hosts
     "resolv.conf": "",
     "hosts": "",
 }

@@ -31,6 +31,13 @@ async def test_http_server_of_python_and_curl_by_name(lab: Laboratory) -> None:
     assert "echo_server.py" in await output(lab, "client-a", "curl", "-s", "http://server:8000/")
 
 
+async def test_a_name_has_all_its_addresses(lab: Laboratory) -> None:
+    ask = "import socket; print(*sorted({found[4][0] for found in socket.getaddrinfo('localhost', 80)}))"
+    asked = await lab.python("server", ask)
+    await lab.exited(asked)
+    assert lab.output(asked) == "127.0.0.1 ::1\n"
+
+
 @needs("nginx")
 @needs("curl")
 async def test_nginx(lab: Laboratory) -> None:
