@@ -37,6 +37,8 @@ export class EventList {
     this.read = 0;
     this.seq = 0;
     this.chosen = "";
+    /** @type {import("./relations.js").Light | null} */
+    this.lit = null;
     this.sheet = html("div", { class: "sheet", role: "presentation" });
     rows.replaceChildren(this.sheet);
     kinds.replaceChildren(...Object.keys(KINDS).map((kind) => this.#chip(kind)));
@@ -60,6 +62,8 @@ export class EventList {
       const row = event.target instanceof Element ? event.target.closest("[data-key]") : null;
       if (row) this.#choose(Number(row.getAttribute("data-key")));
     });
+    rows.addEventListener("pointerover", (event) => this.#point(event.target));
+    rows.addEventListener("pointerleave", () => this.#point(null));
     rows.addEventListener("keydown", (event) => this.#key(event));
     new ResizeObserver(() => {
       this.height = rows.clientHeight;
@@ -146,14 +150,30 @@ export class EventList {
   #place(row, seq, index) {
     row.style.top = `${index * ROW}px`;
     const event = /** @type {Event} */ (this.log.event(seq));
-    const lit =
-      this.chosen !== "" && (this.chosen === `event:${seq}` || subjects(event, this.log).includes(this.chosen));
     set(row, {
       "data-later": seq > this.seq,
-      "data-lit": lit,
+      "data-lit": this.lit?.has(event) ?? false,
       "data-now": seq === this.seq,
       "aria-selected": this.chosen === `event:${seq}` ? "true" : "false",
     });
+  }
+
+  /** @param {import("./relations.js").Light} lit */
+  light(lit) {
+    if (lit.key === "" && this.lit?.key === "") return;
+    this.lit = lit;
+    for (const row of this.sheet.children) {
+      const event = this.log.event(Number(row.getAttribute("data-key")));
+      set(row, { "data-lit": event !== undefined && lit.has(event) });
+    }
+  }
+
+  /** @param {EventTarget | null} target */
+  #point(target) {
+    const row = target instanceof Element ? target.closest("[data-key]") : null;
+    const event = this.log.event(Number(row?.getAttribute("data-key") ?? 0));
+    const key = event ? (subjects(event, this.log)[0] ?? "") : "";
+    this.rows.dispatchEvent(new CustomEvent("stage:point", { bubbles: true, detail: { key } }));
   }
 
   /** @param {number} seq */

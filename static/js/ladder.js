@@ -5,6 +5,7 @@
 import { plainName } from "./cutaway.js";
 import { argumentWords } from "./events.js";
 import { chipKind, chipWords } from "./headers.js";
+import { subjects } from "./relations.js";
 import { fit } from "./shapes.js";
 import { el, html, join, set, text } from "./svg.js";
 
@@ -43,6 +44,8 @@ export class Ladder {
     this.layout = null;
     this.size = 13;
     this.sight = "";
+    /** @type {import("./relations.js").Light | null} */
+    this.lit = null;
     this.svg = el("svg", { class: "ladder" });
     this.lines = el("g", { class: "lines" });
     this.spans = el("g", { class: "spans" });
@@ -68,8 +71,10 @@ export class Ladder {
       this.#reveal();
       this.#draw();
     }).observe(home);
+    this.svg.addEventListener("pointerover", (event) => this.#point(rungOf(event.target)));
+    this.svg.addEventListener("pointerleave", () => this.#point(null));
     this.svg.addEventListener("click", (event) => {
-      const row = event.target instanceof Element ? event.target.closest("[data-key]") : null;
+      const row = rungOf(event.target);
       if (row)
         home.dispatchEvent(
           new CustomEvent("ladder:seek", { bubbles: true, detail: { seq: Number(row.getAttribute("data-seq")) } }),
@@ -97,6 +102,26 @@ export class Ladder {
     if (this.height === 0) return;
     if (moved) this.#reveal();
     this.#draw();
+  }
+
+  /** @param {import("./relations.js").Light} lit */
+  light(lit) {
+    if (lit.key === "" && this.lit?.key === "") return;
+    this.lit = lit;
+    for (const row of this.rows.children) set(row, { "data-lit": this.#isLit(Number(row.getAttribute("data-seq"))) });
+  }
+
+  /** @param {number} seq */
+  #isLit(seq) {
+    const event = this.log.event(seq);
+    return event ? (this.lit?.has(event) ?? false) : false;
+  }
+
+  /** @param {Element | null} row */
+  #point(row) {
+    const event = this.log.event(Number(row?.getAttribute("data-seq") ?? 0));
+    const key = event ? (subjects(event, this.log)[0] ?? "") : "";
+    this.home.dispatchEvent(new CustomEvent("stage:point", { bubbles: true, detail: { key } }));
   }
 
   /** The row of the moment on the screen stays in sight. */
@@ -208,7 +233,8 @@ export class Ladder {
    */
   #rung(group, rung, index, later, layout, metrics) {
     const y = (index + 0.5) * this.rowH;
-    set(group, { "data-seq": rung.seq, "data-later": later, transform: `translate(0 ${y})` });
+    const lit = this.#isLit(rung.seq);
+    set(group, { "data-seq": rung.seq, "data-later": later, "data-lit": lit, transform: `translate(0 ${y})` });
     const words = this.#words(rung, layout, metrics);
     if (group.childElementCount === 0) group.append(el("rect", { class: "hit" }), el("text"));
     set(/** @type {Element} */ (group.firstElementChild), {
@@ -367,4 +393,9 @@ export class Ladder {
     const to = layout.door(packet.target_host, packet.protocol, packet.destination);
     return from && to ? { from, to } : null;
   }
+}
+
+/** @param {EventTarget | null} target */
+function rungOf(target) {
+  return target instanceof Element ? target.closest("[data-key]") : null;
 }

@@ -66,7 +66,7 @@ export function subjects(event, log) {
  * @param {Log} log
  * @returns {Set<string>}
  */
-export function related(key, scene, log) {
+function related(key, scene, log) {
   /** @type {Set<string>} */
   const found = new Set();
   const [kind, ...rest] = key.split(":");
@@ -88,6 +88,88 @@ export function related(key, scene, log) {
   }
   found.delete(key);
   return found;
+}
+
+/** How far back the opening of a descriptor is looked for; before that its number may have been another's. */
+const FAR = 20_000;
+
+/** What lights up, in every view, while one thing is pointed at or chosen. */
+export class Light {
+  /** @type {Set<string>} the thing and the shapes that are tied to it */
+  shapes = new Set();
+  /** @type {Set<string>} what an event must be about to light up */
+  #own = new Set();
+  /** @type {Set<string>} the ends of its connections, as packets name them */
+  #ends = new Set();
+  /** @type {Map<string, number>} the seq since which a descriptor's number is this one's */
+  #since = new Map();
+  #log;
+
+  /**
+   * @param {string} key of the thing; empty: nothing is lit
+   * @param {Scene} scene
+   * @param {Log} log
+   */
+  constructor(key, scene, log) {
+    this.key = key;
+    this.#log = log;
+    if (key === "") return;
+    this.shapes = related(key, scene, log).add(key);
+    this.#own.add(key);
+    for (const socket of ownSockets(key, scene)) {
+      this.#ends.add(`${socket.protocol} ${socket.local} ${socket.remote}`);
+      if (key.startsWith("process:")) continue;
+      this.#own.add(`socket:${socket.socket}`);
+      for (const owner of socket.owners) this.#own.add(`fd:${owner.pid}:${owner.fd}`);
+    }
+    this.#date(scene.state.seq);
+  }
+
+  /** Whether an event is about the thing. @param {Event} event */
+  has(event) {
+    if (this.key === "") return false;
+    const about = subjects(event, this.#log);
+    if (this.key.startsWith("call:")) return about[0] === this.key;
+    if (about.some((key) => this.#own.has(key) && event.seq >= (this.#since.get(key) ?? 0))) return true;
+    if (this.#ends.size === 0 || !about[0]?.startsWith("packet:")) return false;
+    const packet = this.#log.packets.get(Number(about[0].slice(7)));
+    if (!packet) return false;
+    const { protocol, source, destination } = packet;
+    return (
+      this.#ends.has(`${protocol} ${source} ${destination}`) || this.#ends.has(`${protocol} ${destination} ${source}`)
+    );
+  }
+
+  /** @param {number} seq of the moment on the screen */
+  #date(seq) {
+    const wanted = new Set([...this.#own].filter((key) => key.startsWith("fd:")));
+    const first = Math.max(0, seq - FAR);
+    for (let at = Math.min(seq, this.#log.end); at > first && wanted.size > 0; at -= 1) {
+      const event = this.#log.event(at);
+      if (event?.type !== "fd.opened") continue;
+      const key = `fd:${event.pid}:${event.fd}`;
+      if (wanted.delete(key)) this.#since.set(key, at);
+    }
+  }
+}
+
+/**
+ * @param {string} key
+ * @param {Scene} scene
+ * @returns {Socket[]} the sockets that a thing is or has
+ */
+function ownSockets(key, { state, places }) {
+  const [kind, first, ...rest] = key.split(":");
+  /** @type {(string | null | undefined)[]} */
+  let cookies = [];
+  if (kind === "socket") cookies = [first];
+  else if (kind === "fd") cookies = [state.processes[first]?.fds[rest[0]]?.socket];
+  else if (kind === "process") cookies = Object.values(state.processes[first]?.fds ?? {}).map((fd) => fd.socket);
+  else if (kind === "door") {
+    const uses = places.hosts[first]?.uses ?? {};
+    cookies = Object.keys(uses).filter((cookie) => uses[cookie].includes(rest.join(":")));
+  }
+  return cookies.flatMap((cookie) => state.sockets[cookie ?? ""] ?? []);
 }
 
 /**

@@ -16,14 +16,14 @@ import { Log } from "./log.js";
 import { play } from "./motion.js";
 import { momentName, narrate, waitingWords } from "./narration.js";
 import { drawPrograms } from "./programs.js";
-import { related, subjects } from "./relations.js";
+import { Light, subjects } from "./relations.js";
 import { REASON } from "./replay.js";
 import "./site.js";
 import { Source } from "./source.js";
 import { Stage } from "./stage.js";
 import { Stream } from "./stream.js";
 import { html, join, set, text } from "./svg.js";
-import { drawTable } from "./tables.js";
+import { drawTable, lightTable } from "./tables.js";
 import { fontsReady, measure, sizes } from "./view.js";
 
 /** @typedef {import("./layout.js").Layout} Layout */
@@ -171,10 +171,10 @@ function draw(seq, from) {
   if (sameSize) play(stage, pictured, picture, passed, shown, scene.state.t);
   pictured = picture;
   if (main.dataset.tab === "source") source.draw(scene);
-  light();
   ladder.update(picture, seq, picture.size > 20 ? 24 : 13);
   list.update(seq, chosen);
-  if (main.dataset.tab === "tables") drawTable(one("[data-tables]"), scene, chosen);
+  if (main.dataset.tab === "tables") drawTable(one("[data-tables]"), scene);
+  light();
   drawPrograms(one("[data-programs]"), scene.state, log, live);
   drawTime(seq);
   drawPeers(picture);
@@ -205,14 +205,16 @@ function arrive() {
   }
 }
 
+/** What is pointed at, else what is chosen, lights up in every view, with what belongs to it. */
 function light() {
-  const key = pointed || (chosen.startsWith("event:") ? "" : chosen);
-  const scene = log.at(clock.shown);
-  const tied = key ? related(key, scene, log) : new Set();
-  stage.light(chosen, tied);
-  if (main.dataset.tab !== "source") return;
   const event = chosen.startsWith("event:") ? log.event(Number(chosen.slice(6))) : undefined;
-  source.light(key || (event ? (subjects(event, log)[0] ?? "") : ""), tied);
+  const key = pointed || (event ? (subjects(event, log)[0] ?? "") : chosen.startsWith("event:") ? "" : chosen);
+  const lit = new Light(key, log.at(clock.shown), log);
+  stage.light(chosen, lit.shapes);
+  ladder.light(lit);
+  list.light(lit);
+  if (main.dataset.tab === "source") source.light(lit);
+  if (main.dataset.tab === "tables") lightTable(one("[data-tables]"), lit.shapes);
 }
 
 /** @param {number} seq */

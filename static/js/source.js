@@ -82,9 +82,8 @@ export class Source {
     /** @type {Statement[]} */
     this.statements = [];
     this.seq = -1;
-    this.key = "";
-    /** @type {Set<string>} */
-    this.lit = new Set();
+    /** @type {import("./relations.js").Light | null} */
+    this.lit = null;
     home.addEventListener("pointerover", (event) => this.#tell(this.#callAt(event.target)));
     home.addEventListener("pointerleave", () => this.#tell(""));
     home.addEventListener("focusin", (event) => this.#tell(this.#callAt(event.target)));
@@ -98,29 +97,18 @@ export class Source {
     this.#show();
   }
 
-  /**
-   * @param {string} key of what is pointed at or chosen
-   * @param {Set<string>} related what is tied to it
-   */
-  light(key, related) {
-    this.key = key;
-    this.lit = related;
-    const pointed = key.startsWith("call:") ? this.log.calls.get(Number(key.slice(5))) : undefined;
+  /** @param {import("./relations.js").Light} lit */
+  light(lit) {
+    this.lit = lit;
+    const pointed = lit.key.startsWith("call:") ? this.log.calls.get(Number(lit.key.slice(5))) : undefined;
     for (const line of this.home.querySelectorAll("[data-line]")) {
       const file = fileOf(line);
       const number = Number(line.getAttribute("data-line"));
       const is = pointed
         ? pointed.file === file && pointed.line === number
-        : this.statements.some((one) => one.file === file && one.line === number && this.#tied(one));
+        : this.statements.some((one) => one.file === file && one.line === number && tied(one, lit));
       set(line, { "data-lit": is });
     }
-  }
-
-  /** @param {Statement} one */
-  #tied(one) {
-    if (this.key === `process:${one.pid}`) return true;
-    const fd = `fd:${one.pid}:${one.fd}`;
-    return one.fd !== null && (this.key === fd || this.lit.has(fd));
   }
 
   #show() {
@@ -134,7 +122,7 @@ export class Source {
       (file) => listing(file),
       (article, file) => this.#fill(article, file, files.length),
     );
-    this.light(this.key, this.lit);
+    if (this.lit) this.light(this.lit);
   }
 
   /** @param {string} file */
@@ -227,6 +215,11 @@ export class Source {
   #tell(key) {
     this.home.dispatchEvent(new CustomEvent("stage:point", { bubbles: true, detail: { key } }));
   }
+}
+
+/** @param {Statement} one @param {import("./relations.js").Light} lit */
+function tied(one, lit) {
+  return lit.key === `process:${one.pid}` || (one.fd !== null && lit.shapes.has(`fd:${one.pid}:${one.fd}`));
 }
 
 /** @param {Element} line of a listing */

@@ -18,9 +18,8 @@ let tool = TOOLS.find(({ id }) => id === kept(STORE)) ?? TOOLS[0];
 /**
  * @param {HTMLElement} home
  * @param {Scene} scene
- * @param {string} chosen
  */
-export function drawTable(home, scene, chosen) {
+export function drawTable(home, scene) {
   if (!home.querySelector("table")) home.replaceChildren(...frame());
   const letters = protocols(scene);
   const columns = ["Host", ...tool.columns(letters)];
@@ -53,7 +52,7 @@ export function drawTable(home, scene, chosen) {
     rows,
     (row) => row.key,
     () => html("tr"),
-    (element, row) => update(element, row, columns, chosen),
+    (element, row) => update(element, row, columns),
   );
   const more = all.length > MOST ? `${all.length} sockets; the first of them are shown. ` : "";
   const left = unlisted > 0 ? `Not listed: ${unlisted}. ${tool.blind}` : "";
@@ -72,6 +71,9 @@ function frame() {
     keep(STORE, tool.id);
     choice.dispatchEvent(new CustomEvent("table:tool", { bubbles: true }));
   });
+  const table = html("table", { class: "sockets" }, html("thead", {}, html("tr")), html("tbody"));
+  table.addEventListener("pointerover", (event) => point(table, event.target));
+  table.addEventListener("pointerleave", () => point(table, null));
   return [
     html(
       "p",
@@ -81,7 +83,7 @@ function frame() {
       html("code", { "data-command-line": "" }),
       ". Below: each host's answer at the moment on the screen.",
     ),
-    html("table", { class: "sockets" }, html("thead", {}, html("tr")), html("tbody")),
+    table,
     html("p", { class: "more" }),
   ];
 }
@@ -90,9 +92,8 @@ function frame() {
  * @param {HTMLTableRowElement} element
  * @param {Row} row
  * @param {string[]} columns
- * @param {string} chosen
  */
-function update(element, { socket, words }, columns, chosen) {
+function update(element, { socket, words }, columns) {
   const key = `socket:${socket.socket}`;
   const linked = columns.findIndex((name) => /^(Local Address|NAME)/.test(name));
   join(
@@ -105,7 +106,20 @@ function update(element, { socket, words }, columns, chosen) {
         : html("td"),
     (cell, { word }) => text(cell.firstElementChild ?? cell, word),
   );
-  set(element, { "data-role": roleOf(socket.state), "data-socket": key, "data-lit": chosen === key });
+  set(element, { "data-role": roleOf(socket.state), "data-socket": key });
+}
+
+/** @param {Element} table @param {EventTarget | null} target */
+function point(table, target) {
+  const row = target instanceof Element ? target.closest("[data-socket]") : null;
+  const key = row?.getAttribute("data-socket") ?? "";
+  table.dispatchEvent(new CustomEvent("stage:point", { bubbles: true, detail: { key } }));
+}
+
+/** @param {HTMLElement} home @param {Set<string>} shapes that are lit */
+export function lightTable(home, shapes) {
+  for (const row of home.querySelectorAll("[data-socket]"))
+    set(row, { "data-lit": shapes.has(row.getAttribute("data-socket") ?? "") });
 }
 
 /** @param {Element} home @param {string} selector @returns {HTMLElement} */

@@ -92,6 +92,94 @@ def test_a_recording_says_that_it_has_no_source(page: Page) -> None:
     assert not any("/panels/source" in url for url in asked)
 
 
+# All views
+
+
+def test_what_is_pointed_at_in_one_view_lights_up_in_all(page: Page, served: Server) -> None:
+    with directed(served) as director:
+        server, _ = connected(director)
+        accepted = rows(director.state, host="server", state="ESTABLISHED")[0]
+        other = rows(director.state, host="server", state="LISTEN")[0]
+        fd = accepted["owners"][0]["fd"]
+        call = inside(director, server, "recv")
+        visit(page, director)
+        page.get_by_role("button", name="Source", exact=True).click()
+        line = page.locator(f"{SERVER} li[data-line='{call['line']}']")
+        expect(line.locator("code")).to_have_text(LINES[call["line"] - 1].strip())
+        shape = page.locator(f"[data-key='socket:{accepted['socket']}']")
+        plug = page.locator(f"[data-key='fd:{server}:{fd}']")
+        elsewhere = page.locator(f"[data-key='socket:{other['socket']}']")
+        event = page.locator(f"[data-rows] .event[data-key='{seq_of(director, call['call'])}']")
+        rung = page.locator(f".ladder .rung[data-seq='{seq_of(director, call['call'])}']")
+
+        shape.hover()
+        for lit in (plug, line, event):
+            expect(lit).to_have_attribute("data-lit", "")
+        expect(elsewhere).not_to_have_attribute("data-lit", "")
+        page.locator("header.bar").hover()
+        for lit in (shape, plug, line, event):
+            expect(lit).not_to_have_attribute("data-lit", "")
+
+        event.hover()
+        for lit in (plug, line, shape):
+            expect(lit).to_have_attribute("data-lit", "")
+
+        page.get_by_role("button", name="Ladder", exact=True).click()
+        rung.hover()
+        for lit in (plug, shape, event, rung):
+            expect(lit).to_have_attribute("data-lit", "")
+        shape.hover()
+        expect(rung).to_have_attribute("data-lit", "")
+        page.locator("header.bar").hover()
+        expect(rung).not_to_have_attribute("data-lit", "")
+
+        page.get_by_role("button", name="Sockets as a table").click()
+        row = page.locator(f"tr[data-socket='socket:{accepted['socket']}']").first
+        plug.hover()
+        expect(row).to_have_attribute("data-lit", "")
+        page.locator("header.bar").hover()
+        expect(row).not_to_have_attribute("data-lit", "")
+        row.hover()
+        for lit in (plug, shape, event):
+            expect(lit).to_have_attribute("data-lit", "")
+
+
+def test_a_number_that_was_used_before_lights_only_what_is_about_it_now(page: Page, served: Server) -> None:
+    with directed(served) as director:
+        server, client = connected(director)
+        gone = rows(director.state, host="server", state="ESTABLISHED")[0]
+        first = inside(director, server, "recv")
+        director.sandbox.command("process.signal", pid=client, signal="KILL")
+        director.until("its number is free", lambda state: str(gone["owners"][0]["fd"]) not in fds(state, server))
+        director.connect("client-b")  # gets the number that accept() took before it began to wait
+        director.connect("client-b")
+        again = director.until(
+            "it is used again", lambda state: fds(state, server).get(str(gone["owners"][0]["fd"]), {}).get("socket")
+        )
+        visit(page, director)
+        assert again != gone["socket"]
+        page.locator(f"[data-key='fd:{server}:{gone['owners'][0]['fd']}']").hover()
+        opened = next(
+            line["seq"]
+            for line in reversed(director.lines)
+            if line["type"] == "fd.opened" and (line["pid"], line["fd"]) == (server, gone["owners"][0]["fd"])
+        )
+        lit = page.locator("[data-rows] .event[data-lit]")
+        expect(lit.first).to_be_visible()
+        assert min(int(seq) for seq in lit.evaluate_all("all => all.map(row => row.dataset.key)")) >= opened
+        assert seq_of(director, first["call"]) < opened
+
+
+def seq_of(director: Director, call: int) -> int:
+    """Where a call was entered."""
+    return next(line["seq"] for line in director.lines if line["type"] == "syscall.entered" and line["call"] == call)
+
+
+def fds(state: dict[str, Any], pid: int) -> dict[str, Any]:
+    table: dict[str, Any] = state["processes"][str(pid)]["fds"]
+    return table
+
+
 # The tables
 
 
