@@ -24,10 +24,11 @@ from server.web.bundle import BundleError, bundle
 
 _SHEETS = {
     "site.css": ("tokens", "base", "components", "lab"),
+    "home.css": ("tokens", "base", "components", "stage", "lab"),
     "play.css": ("tokens", "base", "components", "stage", "recording"),
     "lab.css": ("tokens", "base", "components", "stage", "recording", "lab"),
 }
-_SCRIPTS = ("site.js", "app.js", "lab.js")
+_SCRIPTS = ("site.js", "home.js", "app.js", "lab.js")
 _TYPES = {".css": "text/css", ".js": "text/javascript"}
 _BESIDE = 'url("../'
 """What a stylesheet refers to, all of it in the folder above."""

@@ -1,13 +1,13 @@
 // The playground: a sandbox of one's own, or a recording, on the screen.
 
 import { createSandbox, endSandbox } from "./commands.js";
-import { attempt, one } from "./controls.js";
+import { attempt } from "./controls.js";
 import { keep, kept } from "./kept.js";
-import { badge, fileName, introduce, openRecording } from "./recorded.js";
+import { fileName, introduce, openRecording } from "./recorded.js";
 import { Replay } from "./replay.js";
 import { connect, desk, face, linkChanged, log, offerHosts, openScreen, overlay, show } from "./screen.js";
 import { RefusedError } from "./stream.js";
-import { html } from "./svg.js";
+import { html, one } from "./svg.js";
 
 const main = one("main");
 /** Where the recording is that the page shows; without one, it shows a sandbox. */
@@ -29,7 +29,7 @@ const page = {
       lost: "Connection lost",
       ended: "The sandbox has ended",
       refused: "Not available",
-      recording: replay ? badge(replay) : "",
+      recording: replay?.badge ?? "",
     })[state],
   instead,
   name: () => (recorded ? fileName(one("[data-title]").textContent ?? "") : "socketlab"),

@@ -3,6 +3,7 @@
 import { bindKeys } from "./keys.js";
 import { nextTheme } from "./site.js";
 import { RefusedError } from "./stream.js";
+import { one } from "./svg.js";
 import { Zoom } from "./zoom.js";
 
 /** @typedef {import("./clock.js").Clock} Clock */
@@ -17,13 +18,6 @@ import { Zoom } from "./zoom.js";
  * @property {(key: string) => void} choose
  * @property {() => void} redraw
  */
-
-/** @template {Element} [T=HTMLElement] @param {string} selector @returns {T} */
-export function one(selector) {
-  const found = document.querySelector(selector);
-  if (!found) throw new Error(`the page has no ${selector}`);
-  return /** @type {T} */ (/** @type {unknown} */ (found));
-}
 
 /** @param {Desk} desk */
 export function bindControls(desk) {

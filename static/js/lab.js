@@ -2,9 +2,8 @@
 // right, which follows the sandbox. They talk by DOM events: "lab:grown" when the log has grown, "lab:sandbox" when
 // there is a new sandbox, "lab:go" when it goes on to another step. Nothing here knows what a step says.
 
-import { one } from "./controls.js";
 import { connect, log, offerHosts, openScreen } from "./screen.js";
-import { html } from "./svg.js";
+import { html, one } from "./svg.js";
 
 const main = one("main");
 const name = main.dataset.lab ?? "lab";

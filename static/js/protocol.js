@@ -57,7 +57,7 @@
  */
 
 /**
- * A process wrote to its standard output or standard error.
+ * A program that was started, or a child that has its terminal too, wrote to standard output or standard error.
  *
  * @typedef {object} ProcessOutput
  * @property {"process.output"} type

@@ -1,9 +1,8 @@
 // The page where it shows a recording: where the recording comes from, what is said of it, what it is taken along as.
 
-import { one } from "./controls.js";
 import { offerDownloads, offerRecording } from "./exports.js";
 import { REASON, Replay } from "./replay.js";
-import { html, icon, text } from "./svg.js";
+import { html, icon, one, text } from "./svg.js";
 
 /** @typedef {import("./log.js").Log} Log */
 
@@ -72,14 +71,6 @@ export function introduce(replay, log, downloads) {
 function entitle(title) {
   for (const heading of document.querySelectorAll("[data-title]")) text(heading, title);
   document.title = `${title} · Socketlab`;
-}
-
-/**
- * @param {Replay} replay
- * @returns {string} what the badge says
- */
-export function badge(replay) {
-  return replay.date ? `Recording, ${replay.date}` : "Recording";
 }
 
 /** A title as the name of a file. @param {string} title */

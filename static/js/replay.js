@@ -36,6 +36,11 @@ export class Replay {
     return made.toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric" });
   }
 
+  /** What the page says of itself: nobody may take it for what happens now. */
+  get badge() {
+    return this.date ? `Recording, ${this.date}` : "Recording";
+  }
+
   /** @param {string} address */
   async fetch(address) {
     await this.#show(async () => {

@@ -5,29 +5,25 @@
 import { readAddress, writeAddress } from "./address.js";
 import { Clock } from "./clock.js";
 import { Commands } from "./commands.js";
-import { bindControls, one, projector, showTab } from "./controls.js";
+import { bindControls, projector, showTab } from "./controls.js";
 import { EventList } from "./events.js";
 import { evidence } from "./evidence.js";
 import { bindExports, offerDownloads } from "./exports.js";
-import { chipWords } from "./headers.js";
 import { Ladder } from "./ladder.js";
-import { layout } from "./layout.js";
 import { Log } from "./log.js";
-import { play } from "./motion.js";
 import { momentName, narrate, waitingWords } from "./narration.js";
+import { Picture } from "./picture.js";
 import { drawPrograms } from "./programs.js";
 import { Light, subjects } from "./relations.js";
 import { REASON } from "./replay.js";
 import "./site.js";
 import { Source } from "./source.js";
-import { Stage } from "./stage.js";
 import { Stream } from "./stream.js";
-import { html, join, set, text } from "./svg.js";
+import { html, join, one, set, text } from "./svg.js";
 import { drawTable, lightTable } from "./tables.js";
-import { fontsReady, measure, sizes } from "./view.js";
+import { measure, sizes } from "./view.js";
 
 /** @typedef {import("./layout.js").Layout} Layout */
-/** @typedef {import("./layout.js").View} View */
 /** @typedef {import("./replay.js").Replay} Replay */
 /** @typedef {import("./stream.js").LinkState} LinkState */
 /** @typedef {import("./stream.js").Problem} Problem */
@@ -44,8 +40,6 @@ import { fontsReady, measure, sizes } from "./view.js";
 
 const SPEAK_MS = 2000;
 const MOST_MARKS = 120;
-/** Of more events than this, what changed would be nearly everything. */
-const MOST_RINGED = 60;
 const MOST_WAITS = 6;
 const ARRIVE_MS = 3000;
 
@@ -53,7 +47,7 @@ const main = one("main");
 const FIRST_TAB = main.dataset.tab ?? "";
 export const log = new Log(narrate);
 export const clock = new Clock(log, (seq, from) => draw(seq, from));
-const stage = new Stage(one("[data-stage]"));
+const picture = new Picture(one("[data-stage]"), log, () => clock.touch());
 const ladder = new Ladder(one("[data-ladder]"), log, measure);
 const list = new EventList(one("[data-rows]"), one("[data-kinds]"), one("[data-filter]"), log);
 
@@ -63,8 +57,6 @@ let page;
 let stream = null;
 /** @type {Commands | null} */
 let commands = null;
-/** @type {Layout | null} */
-let pictured = null;
 /** @type {Source} */
 let source;
 let chosen = "";
@@ -90,8 +82,6 @@ export function openScreen(its) {
     light();
   });
   document.addEventListener("table:tool", () => clock.touch());
-  new ResizeObserver(() => clock.touch()).observe(one("[data-stage]"));
-  fontsReady().then(() => clock.touch());
   bindExports({
     stage: one("[data-stage]"),
     place,
@@ -124,29 +114,6 @@ export function show(source) {
 
 // ---- drawing
 
-/** @returns {View} */
-function view() {
-  const home = one("[data-stage]");
-  const { view: kind, wall } = document.documentElement.dataset;
-  const width = Math.max(280, home.clientWidth);
-  const height = Math.max(240, home.clientHeight);
-  const words = (/** @type {number} */ id) => {
-    const packet = log.packets.get(id);
-    return packet ? chipWords(packet) : "";
-  };
-  const repeats = (/** @type {number} */ id) => Boolean(log.packets.get(id)?.repeats);
-  return {
-    width,
-    height,
-    sizes: sizes(innerWidth, innerHeight, kind === "projector", wall === "ladder"),
-    facing: width < 560,
-    peer,
-    measure,
-    words,
-    repeats,
-  };
-}
-
 /**
  * Everything on the screen is a function of the log, a seq and the view.
  * @param {number} seq
@@ -159,25 +126,16 @@ function draw(seq, from) {
   }
   const scene = log.at(seq);
   const live = clock.mode === "now" && stream?.state === "open" && scene.state.closed === null;
-  const shown = view();
-  const picture = layout(scene, shown);
-  stage.draw(picture, seq, from > 0 && Math.abs(seq - from) <= MOST_RINGED);
-  const sameSize =
-    pictured !== null &&
-    pictured.width === picture.width &&
-    pictured.height === picture.height &&
-    pictured.size === picture.size;
-  const passed = seq > from && from >= 0 ? log.events.slice(from, seq) : [];
-  if (sameSize) play(stage, pictured, picture, passed, shown, scene.state.t);
-  pictured = picture;
+  const { view, wall } = document.documentElement.dataset;
+  const drawn = picture.draw(seq, from, sizes(innerWidth, innerHeight, view === "projector", wall === "ladder"), peer);
   if (main.dataset.tab === "source") source.draw(scene);
-  ladder.update(picture, seq, picture.size > 20 ? 24 : 13);
+  ladder.update(drawn, seq, drawn.size > 20 ? 24 : 13);
   list.update(seq, chosen);
   if (main.dataset.tab === "tables") drawTable(one("[data-tables]"), scene);
   light();
   drawPrograms(one("[data-programs]"), scene.state, log, live);
   drawTime(seq);
-  drawPeers(picture);
+  drawPeers(drawn);
   if (chosen && seq !== from) drawEvidence();
   if (!asked) writeAddress(place());
 }
@@ -210,7 +168,7 @@ function light() {
   const event = chosen.startsWith("event:") ? log.event(Number(chosen.slice(6))) : undefined;
   const key = pointed || (event ? (subjects(event, log)[0] ?? "") : chosen.startsWith("event:") ? "" : chosen);
   const lit = new Light(key, log.at(clock.shown), log);
-  stage.light(chosen, lit.shapes);
+  picture.stage.light(chosen, lit.shapes);
   ladder.light(lit);
   list.light(lit);
   if (main.dataset.tab === "source") source.light(lit);
@@ -291,12 +249,12 @@ function drawMarks() {
   );
 }
 
-/** Clients to choose from, where not all find room. @param {Layout} picture */
-function drawPeers(picture) {
+/** Clients to choose from, where not all find room. @param {Layout} drawn */
+function drawPeers(drawn) {
   const home = one("[data-peers]");
   const { places, state } = log.head;
-  home.hidden = picture.hidden.length === 0;
-  const shown = new Set(picture.hosts.map((host) => host.host));
+  home.hidden = drawn.hidden.length === 0;
+  const shown = new Set(drawn.hosts.map((host) => host.host));
   join(
     home,
     home.hidden ? [] : places.order.slice(1),

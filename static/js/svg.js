@@ -110,3 +110,15 @@ export function join(parent, items, key, create, update, leave) {
     update(child, item);
   }
 }
+
+/**
+ * What a page must have.
+ * @template {Element} [T=HTMLElement]
+ * @param {string} selector
+ * @returns {T}
+ */
+export function one(selector) {
+  const found = document.querySelector(selector);
+  if (!found) throw new Error(`the page has no ${selector}`);
+  return /** @type {T} */ (/** @type {unknown} */ (found));
+}

@@ -21,10 +21,10 @@ FLOORS = [
     {"layout", "narration"},
     {"stage", "ladder", "events", "evidence", "programs", "source", "tables"},
     {"motion", "clock", "exports"},
-    {"stream", "replay", "commands"},
+    {"stream", "replay", "commands", "picture"},
     {"keys", "controls", "recorded"},
     {"screen"},
-    {"app", "lab"},
+    {"app", "lab", "home"},
 ]
 """A module imports from its own floor or from below; nothing below knows who draws or sends."""
 

@@ -86,7 +86,7 @@ def test_comments_are_left_out_and_text_that_looks_like_them_is_not(tmp_path: Pa
     assert f"(() => {{\nfunction f(a) {{\n{text}}}\nreturn" in script
 
 
-@pytest.mark.parametrize("name", ["app.js", "lab.js", "site.js"])
+@pytest.mark.parametrize("name", ["app.js", "home.js", "lab.js", "site.js"])
 def test_our_own_modules_can_be_bundled(name: str) -> None:
     static = folder("static")
     assert f'$["js/{name}"]' in bundle(static / "js" / name, static)
