@@ -25,7 +25,7 @@ from server.events import Pace
 from server.linux.ptrace import ChildSignals
 from server.sandbox.confinement import Limits
 from server.sandbox.descriptors import Owners
-from server.sandbox.hosts import Host, add_host, check_new, set_sysctl
+from server.sandbox.hosts import Host, add_host, check_new, forget_orphans, set_sysctl
 from server.sandbox.journal import Journal
 from server.sandbox.programs import Programs
 from server.sandbox.sources import Sources
@@ -166,6 +166,11 @@ class Loop:
         self._journal.emit(ev.SandboxClosed(why=why))
         self._flush()
         self._channel.finish()
+
+    def leave(self) -> None:
+        """See that nothing stays in the kernel once this process has ended."""
+        for host in self._hosts.values():
+            forget_orphans(host)
 
     # -- one turn
 
@@ -412,5 +417,8 @@ def run(channel: socket.socket, hosts: list[Host], pace: Pace, limits: Limits, n
             loop.fail(f"an error of Socketlab itself: {type(error).__name__}: {error}")
         except ServerLostError:
             status = 2
-    sys.stderr.flush()
-    os._exit(status)
+    try:
+        loop.leave()
+    finally:
+        sys.stderr.flush()
+        os._exit(status)

@@ -6,12 +6,16 @@ import os
 import secrets
 import select
 import signal
+import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
+from server import events as ev
 from server.sessions.sandboxes import Sandbox, Zygote
 from tests.cage.conftest import Cages
+from tests.judges.outside import outer_pid
 from tests.laboratory import Laboratory, laboratory
 
 DAEMON = """
@@ -65,6 +69,29 @@ async def test_after_delete(zygote: Zygote) -> None:
     async with laboratory(zygote) as lab:
         mark = await leave_daemon(lab)
     assert with_argument(mark) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can enter a namespace without a process")
+async def test_connections_after_delete(zygote: Zygote) -> None:
+    async with laboratory(zygote) as lab:
+        server = await lab.python("server", "import socket\nkept = socket.create_server(('', 7777)).accept()\ninput()")
+        await lab.listening("server", 7777)
+        await lab.python("client-a", "import socket\nkept = socket.create_connection(('10.0.0.4', 7777))\ninput()")
+        await lab.until("it is accepted", lambda: lab.all(ev.SyscallReturned, new_fd=4))
+        netns = os.open(f"/proc/{outer_pid(lab, server)}/ns/net", os.O_RDONLY)
+        assert "ESTAB" in sockets_in(netns)
+    try:
+        end = time.monotonic() + 10
+        while sockets_in(netns):  # the kernel's timers end them, after less than a second
+            assert time.monotonic() < end, sockets_in(netns)
+    finally:
+        os.close(netns)
+
+
+def sockets_in(netns: int) -> str:
+    """What ``ss`` lists in a network namespace."""
+    command = ["nsenter", f"--net=/proc/self/fd/{netns}", "ss", "-Htan"]
+    return subprocess.run(command, pass_fds=[netns], capture_output=True, text=True, check=True).stdout
 
 
 async def test_after_sigkill_of_the_sandbox(zygote: Zygote) -> None:
