@@ -64,19 +64,24 @@ class Watched:
             self.complaints.append(f"another origin was asked: {url}")
 
 
+def context(browser: Browser, server: Server, size: str = "1440x900", **options: Any) -> BrowserContext:
+    """A browser of somebody new, without motion."""
+    width, height = SIZES[size]
+    return browser.new_context(
+        viewport={"width": width, "height": height}, base_url=server.address, reduced_motion="reduce", **options
+    )
+
+
 @contextmanager
 def opened(browser: Browser, server: Server, size: str = "1440x900", **options: Any) -> Iterator[Page]:
     """A page in a fresh context; at its end, nothing was said on the console and nobody else was asked."""
-    width, height = SIZES[size]
-    context = browser.new_context(
-        viewport={"width": width, "height": height}, base_url=server.address, reduced_motion="reduce", **options
-    )
-    watched = Watched(context, server.address)
+    fresh = context(browser, server, size, **options)
+    watched = Watched(fresh, server.address)
     try:
         yield watched.page
         assert watched.complaints == []
     finally:
-        context.close()
+        fresh.close()
 
 
 @pytest.fixture

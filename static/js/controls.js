@@ -13,6 +13,7 @@ import { Zoom } from "./zoom.js";
  * @typedef {object} Desk what the controls work on
  * @property {Log} log
  * @property {Clock} clock
+ * @property {import("./ladder.js").Ladder} ladder
  * @property {() => Commands | null} commands null while there is no sandbox
  * @property {() => string} chosen key of the thing that is chosen
  * @property {(key: string) => void} choose
@@ -55,7 +56,7 @@ export function bindControls(desk) {
   for (const fold of document.querySelectorAll("details.fold")) {
     fold.addEventListener("toggle", () => setTimeout(() => fold.scrollIntoView({ block: "nearest" }), 150));
   }
-  document.addEventListener("ladder:seek", (event) => desk.clock.seek(/** @type {CustomEvent} */ (event).detail.seq));
+  document.addEventListener("stage:seek", (event) => desk.clock.seek(/** @type {CustomEvent} */ (event).detail.seq));
   bindKeys(bindings(desk, zoom), one("[data-keys]"), one("[data-single-keys]"));
 }
 
@@ -73,6 +74,9 @@ function actions(desk, zoom) {
     nearer: () => zoom.step(1),
     farther: () => zoom.step(-1),
     "full-screen": fullScreen,
+    "real-time": () => realTime(desk),
+    "time-finer": () => desk.ladder.zoomTime(1),
+    "time-coarser": () => desk.ladder.zoomTime(-1),
   };
 }
 
@@ -90,6 +94,13 @@ function black(wanted) {
 function fullScreen() {
   if (document.fullscreenElement) document.exitFullscreen();
   else document.documentElement.requestFullscreen();
+}
+
+/** The rows of the ladder in equal steps, or as far apart as their moments are. @param {Desk} desk */
+function realTime(desk) {
+  const real = desk.ladder.toggleTime();
+  one('[data-action="real-time"]').setAttribute("aria-pressed", String(real));
+  for (const action of ["time-finer", "time-coarser"]) one(`[data-action="${action}"]`).hidden = !real;
 }
 
 /** Forward in the past; at the present, let the longest waiting moment go. @param {Desk} desk */
@@ -251,9 +262,10 @@ function bindings(desk, zoom) {
     },
     {
       keys: ["L"],
-      words: "ladder, table or source; in the projector view, with or without the ladder",
+      words: "ladder, table, source or transcript; in the projector view, with or without the ladder",
       act: () => ladderOrNot(desk),
     },
+    { keys: ["R"], words: "ladder: real time or equal steps", act: () => realTime(desk) },
     { keys: ["V"], words: "projector view", act: () => projector(desk) },
     {
       keys: ["F"],
@@ -294,7 +306,7 @@ function ladderOrNot(desk) {
     else root.dataset.wall = "ladder";
     desk.redraw();
   } else {
-    const views = ["ladder", "tables", "source"];
+    const views = ["ladder", "tables", "source", "transcript"];
     showTab(one("main"), views[(views.indexOf(one("main").dataset.tab ?? "") + 1) % views.length], desk);
   }
 }

@@ -1,7 +1,8 @@
 // The ladder: history below the picture of now, with the same x. One row for each call, return, packet and
-// arrival, oldest on top; packets slant from door to door, calls stand at their host's outer edge.
-// A click on a row shows that moment.
+// arrival, oldest on top; packets slant from door to door, calls stand at their host's outer edge, and the
+// moment of each row at the server's. Rows stand in equal steps or in real time. A click on a row shows that moment.
 
+import { Axis, seconds } from "./axis.js";
 import { plainName } from "./cutaway.js";
 import { argumentWords } from "./events.js";
 import { chipKind, chipWords } from "./headers.js";
@@ -23,6 +24,10 @@ import { el, html, join, set, text } from "./svg.js";
  */
 
 const OVERSCAN = 40;
+/** In real time thousands of rows may have the same height; no more than these are looked at. */
+const MOST_ROWS = 600;
+/** A host that is narrower than so many letters has no room for the moments. */
+const MOMENT_ROOM = 26;
 
 export class Ladder {
   /**
@@ -38,6 +43,10 @@ export class Ladder {
     this.rungs = [];
     /** @type {Map<string, number>} index of the rung that began a call or packet */
     this.open = new Map();
+    this.axis = new Axis({
+      at: (index) => this.log.events[this.rungs[index].seq - 1].t,
+      count: () => this.rungs.length,
+    });
     this.read = 0;
     this.seq = 0;
     /** @type {Layout | null} */
@@ -77,13 +86,31 @@ export class Ladder {
       const row = rungOf(event.target);
       if (row)
         home.dispatchEvent(
-          new CustomEvent("ladder:seek", { bubbles: true, detail: { seq: Number(row.getAttribute("data-seq")) } }),
+          new CustomEvent("stage:seek", { bubbles: true, detail: { seq: Number(row.getAttribute("data-seq")) } }),
         );
     });
   }
 
   get rowH() {
-    return Math.max(22, this.size * 1.65);
+    return this.axis.rowH;
+  }
+
+  /** Equal steps or real time. @returns {boolean} whether it is real time now */
+  toggleTime() {
+    this.axis.toggle(this.#indexOf(this.seq), this.height);
+    this.#again();
+    return this.axis.real;
+  }
+
+  /** @param {1 | -1} direction finer or coarser */
+  zoomTime(direction) {
+    this.axis.zoom(direction);
+    this.#again();
+  }
+
+  #again() {
+    this.#reveal();
+    this.#draw();
   }
 
   /**
@@ -93,6 +120,7 @@ export class Ladder {
    */
   update(layout, seq, size) {
     this.size = size;
+    this.axis.rowH = Math.max(22, size * 1.65);
     this.layout = layout;
     this.#take();
     const sight = `${layout.width} ${size}`;
@@ -126,9 +154,9 @@ export class Ladder {
 
   /** The row of the moment on the screen stays in sight. */
   #reveal() {
-    const length = Math.max(this.height, (this.rungs.length + 1) * this.rowH);
+    const length = Math.max(this.height, this.axis.height);
     this.sheet.style.height = `${length}px`;
-    const y = (this.#indexOf(this.seq) + 1) * this.rowH;
+    const y = this.axis.y(this.#indexOf(this.seq)) + this.rowH / 2;
     if (y <= this.top + this.height - this.rowH && y >= this.top + this.rowH) return;
     this.top = Math.max(0, Math.min(length - this.height, y - this.height + 1.6 * this.rowH));
     this.home.scrollTop = this.top;
@@ -179,13 +207,13 @@ export class Ladder {
     set(this.svg, { width: layout.width, height, viewBox: `0 0 ${layout.width} ${height}` });
     this.svg.style.fontSize = `${this.size}px`;
     set(this.moved, { transform: `translate(0 ${-top})` });
-    const first = Math.max(0, Math.floor(top / rowH) - 2);
-    const last = Math.min(this.rungs.length - 1, Math.ceil((top + height) / rowH) + 2);
+    const first = Math.max(0, this.axis.indexAt(top - rowH) - 1);
+    const last = Math.min(this.rungs.length - 1, first + MOST_ROWS, this.axis.indexAt(top + height + rowH));
     const now = this.#indexOf(this.seq);
     this.#lifelines(layout, top, height);
-    const y = (now + 1) * rowH + 2;
+    const y = this.axis.y(now) + rowH / 2 + 2;
     set(this.nowLine, { x1: 0, x2: layout.width, y1: y, y2: y });
-    const shown = this.rungs.slice(first, last + 1).map((rung, index) => ({ rung, index: first + index }));
+    const shown = this.#apart(first, last, now);
     const metrics = {
       f: this.size,
       names: false,
@@ -198,9 +226,30 @@ export class Ladder {
       shown,
       ({ rung }) => String(rung.seq),
       () => el("g", { class: "rung" }),
-      (group, { rung, index }) => this.#rung(group, rung, index, index > now, layout, metrics),
+      (group, { rung, index }) => this.#rung(group, rung, this.axis.y(index), index > now, layout, metrics),
     );
     this.#spans(first, last, now, layout);
+  }
+
+  /**
+   * The rows whose words find room: in real time one may stand where another does already.
+   * @param {number} first
+   * @param {number} last
+   * @param {number} now its row is always there
+   */
+  #apart(first, last, now) {
+    /** @type {{rung: Rung, index: number}[]} */
+    const kept = [];
+    let free = -Infinity;
+    const reserved = this.axis.y(now);
+    for (let index = first; index <= last; index += 1) {
+      const y = this.axis.y(index);
+      const room = y >= free && (index >= now || y <= reserved - this.rowH);
+      if (index !== now && !room) continue;
+      kept.push({ rung: this.rungs[index], index });
+      free = y + this.rowH - 0.5;
+    }
+    return kept;
   }
 
   /** @param {Layout} layout @param {number} top @param {number} height */
@@ -226,17 +275,18 @@ export class Ladder {
   /**
    * @param {SVGGElement} group
    * @param {Rung} rung
-   * @param {number} index
+   * @param {number} y
    * @param {boolean} later
    * @param {Layout} layout
    * @param {Metrics} metrics
    */
-  #rung(group, rung, index, later, layout, metrics) {
-    const y = (index + 0.5) * this.rowH;
+  #rung(group, rung, y, later, layout, metrics) {
     const lit = this.#isLit(rung.seq);
     set(group, { "data-seq": rung.seq, "data-later": later, "data-lit": lit, transform: `translate(0 ${y})` });
     const words = this.#words(rung, layout, metrics);
-    if (group.childElementCount === 0) group.append(el("rect", { class: "hit" }), el("text"));
+    if (group.childElementCount === 0)
+      group.append(el("rect", { class: "hit" }), el("text", { class: "mono muted moment" }), el("text"));
+    this.#moment(/** @type {SVGTextElement} */ (group.children[1]), rung, layout);
     set(/** @type {Element} */ (group.firstElementChild), {
       x: 0,
       y: -this.rowH / 2,
@@ -246,6 +296,14 @@ export class Ladder {
     const label = /** @type {SVGTextElement} */ (group.lastElementChild);
     set(label, { x: words.x, y: 0, "text-anchor": words.anchor, class: words.face, "data-failed": words.failed });
     text(label, words.text);
+  }
+
+  /** When it was, at the right edge of the widest host. @param {SVGTextElement} place @param {Rung} rung @param {Layout} layout */
+  #moment(place, rung, layout) {
+    const [host] = [...layout.hosts].sort((a, b) => b.w - a.w);
+    const room = host !== undefined && host.w > MOMENT_ROOM * this.size;
+    if (room) set(place, { x: host.x + host.w - 0.6 * this.size, y: 0, "text-anchor": "end" });
+    text(place, room ? seconds(this.log.events[rung.seq - 1].t) : "");
   }
 
   /**
@@ -331,9 +389,10 @@ export class Ladder {
       (span) => span.key,
       () => el("path"),
       (path, span) => {
-        const y1 = (span.from + 0.5) * rowH;
-        const y2 = (span.to + 0.5) * rowH;
+        const y1 = this.axis.y(span.from);
+        const y2 = this.axis.y(span.to);
         if (span.rung.kind === "call") set(path, this.#bar(span, y1, y2, layout));
+        else if (this.axis.real) set(path, this.#arrow(span, y1, y2, layout));
         else set(path, this.#arrow(span, y1 + rowH * 0.36, Math.max(y1 + rowH * 0.62, y2), layout));
       },
     );

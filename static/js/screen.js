@@ -21,6 +21,7 @@ import { Source } from "./source.js";
 import { Stream } from "./stream.js";
 import { html, join, one, set, text } from "./svg.js";
 import { drawTable, lightTable } from "./tables.js";
+import { Transcript } from "./transcript.js";
 import { measure, sizes } from "./view.js";
 
 /** @typedef {import("./layout.js").Layout} Layout */
@@ -49,6 +50,7 @@ export const log = new Log(narrate);
 export const clock = new Clock(log, (seq, from) => draw(seq, from));
 const picture = new Picture(one("[data-stage]"), log, () => clock.touch());
 const ladder = new Ladder(one("[data-ladder]"), log, measure);
+const transcript = new Transcript(one("[data-transcript]"), log);
 const list = new EventList(one("[data-rows]"), one("[data-kinds]"), one("[data-filter]"), log);
 
 /** @type {Page} */
@@ -67,7 +69,15 @@ let asked = readAddress();
 let spokenAt = 0;
 let speaking = 0;
 
-export const desk = { log, clock, commands: () => commands, chosen: () => chosen, choose, redraw: () => clock.touch() };
+export const desk = {
+  log,
+  clock,
+  ladder,
+  commands: () => commands,
+  chosen: () => chosen,
+  choose,
+  redraw: () => clock.touch(),
+};
 
 /** The source of events of this page: its face is what a stream or a replay is made with. */
 export const face = { after: () => log.end, onEvents: take, onLink: linkChanged };
@@ -129,6 +139,7 @@ function draw(seq, from) {
   const { view, wall } = document.documentElement.dataset;
   const drawn = picture.draw(seq, from, sizes(innerWidth, innerHeight, view === "projector", wall === "ladder"), peer);
   if (main.dataset.tab === "source") source.draw(scene);
+  if (main.dataset.tab === "transcript") transcript.update(seq);
   ladder.update(drawn, seq, drawn.size > 20 ? 24 : 13);
   list.update(seq, chosen);
   if (main.dataset.tab === "tables") drawTable(one("[data-tables]"), scene);
@@ -153,7 +164,7 @@ function arrive() {
   if (!asked || log.end < (asked.seq ?? 1)) return;
   const { seq, at, view: named } = asked;
   asked = null;
-  if (["tables", "source", "events"].includes(named)) showTab(main, named, desk);
+  if (["tables", "source", "transcript", "events"].includes(named)) showTab(main, named, desk);
   if (named === "projector") projector(desk);
   if (seq !== null || page.recorded) clock.seek(seq ?? log.events.findIndex((event) => event.type !== "host.added"));
   try {

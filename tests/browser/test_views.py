@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import re
+from itertools import pairwise
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from server.folders import folder
-from tests.browsing import Director, directed, drawn, held_before, release_other, rows, sleeps, visit
+from tests.browsing import Director, directed, drawn, held_before, release_other, rows, shows, sleeps, visit
 from tests.web.conftest import Server
 
 LINES = (folder("labs") / "programs" / "echo_server.py").read_text().splitlines()
@@ -325,3 +329,90 @@ def test_the_sentence_is_never_that_of_an_earlier_picture(page: Page, served: Se
         page.locator("[data-scrub]").fill(str(live))
         expect(page.locator("[data-moment]")).to_contain_text(f"seq {live} of")
         expect(said).not_to_contain_text("nothing waits")
+
+
+# The ladder's time, and the transcript
+
+
+def test_the_ladder_tells_each_moment_and_can_be_drawn_in_real_time(page: Page) -> None:
+    page.goto("/r/handshake-by-steps?seq=90")
+    shows(page, 90)
+    rungs = page.locator(".ladder .rung:not([data-later])")
+    lines = recorded("handshake-by-steps")
+    assert rungs.count() >= 5
+    for rung in rungs.all():
+        told = rung.locator(".moment").text_content()
+        assert told == f"{lines[int(rung.get_attribute('data-seq') or 0) - 1]['t'] / 1e9:.6f}"
+    steps = [b - a for a, b in pairwise(places(page))]
+    assert max(steps) - min(steps) < 1, "equal steps"
+
+    page.keyboard.press("r")
+    expect(page.get_by_role("button", name="Real time")).to_have_attribute("aria-pressed", "true")
+    drawn(page)
+    assert in_proportion(page, lines) > 1
+    before = places(page)
+    page.get_by_role("button", name="Less time in sight").click()
+    drawn(page)
+    in_proportion(page, lines)
+    assert places(page) != before
+    page.keyboard.press("r")
+    expect(page.get_by_role("button", name="Less time in sight")).to_be_hidden()
+    drawn(page)
+    steps = [b - a for a, b in pairwise(places(page))]
+    assert max(steps) - min(steps) < 1
+
+
+def places(page: Page) -> list[float]:
+    """The heights of the rows in sight."""
+    script = "all => all.map(rung => rung.transform.baseVal[0].matrix.f)"
+    heights: list[float] = page.locator(".ladder .rung").evaluate_all(script)
+    return sorted(heights)
+
+
+def in_proportion(page: Page, lines: list[dict[str, Any]]) -> int:
+    """Rows stand as far apart as their moments are, all by the same scale; returns how many there are."""
+    script = "all => all.map(rung => [Number(rung.dataset.seq), rung.transform.baseVal[0].matrix.f])"
+    rows = sorted(page.locator(".ladder .rung").evaluate_all(script))
+    scales = [(lines[b - 1]["t"] - lines[a - 1]["t"]) / (below - above) for (a, above), (b, below) in pairwise(rows)]
+    assert max(scales) == pytest.approx(min(scales), rel=0.01)
+    return len(rows)
+
+
+def recorded(name: str) -> list[dict[str, Any]]:
+    with gzip.open(folder("static") / "recordings" / f"{name}.jsonl.gz", "rt") as file:
+        return [line for line in map(json.loads, file) if "seq" in line]
+
+
+def test_the_transcript_is_read_gone_back_to_and_copied(page: Page, served: Server) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=served.address)
+    page.goto("/r/handshake-by-steps?seq=90")
+    shows(page, 90)
+    said = page.locator("[data-narration]").inner_text()
+    page.get_by_role("button", name="Transcript").click()
+    sentences = page.locator("#transcript li")
+    expect(sentences.last).to_contain_text(said)
+    expect(sentences.last).to_be_in_viewport()
+    count = sentences.count()
+    assert count > 15
+    page.get_by_role("button", name="Copy", exact=True).click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    copied = page.evaluate("navigator.clipboard.readText()").split("\n")
+    assert len(copied) == count
+    assert re.fullmatch(rf"0\.\d{{6}}  {re.escape(said)}", copied[-1])
+
+    earlier = sentences.nth(9)
+    seq = int(earlier.get_by_role("button").inner_text().removeprefix("seq "))
+    earlier.get_by_role("button").click()
+    shows(page, seq)
+    expect(sentences).to_have_count(10)
+    expect(page).to_have_url(re.compile(rf"seq={seq}&view=transcript|view=transcript&seq={seq}"))
+
+
+def test_a_page_that_came_without_tls_copies_too(page: Page) -> None:
+    page.add_init_script("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    page.goto("/r/refused?seq=40&view=transcript")
+    shows(page, 40)
+    page.evaluate("document.addEventListener('copy', () => (window.copied = document.activeElement.value))")
+    page.get_by_role("button", name="Copy", exact=True).click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    assert "asks the kernel" in page.evaluate("window.copied")

@@ -15,11 +15,11 @@ SCRIPTS = ROOT / "static" / "js"
 VENDOR = ROOT / "static" / "vendor"
 
 FLOORS = [
-    {"svg", "protocol", "headers", "places", "shapes", "kept", "view", "zoom", "address", "fields"},
+    {"svg", "protocol", "headers", "places", "shapes", "kept", "view", "zoom", "address", "fields", "axis"},
     {"fold", "relations", "cells", "kernel", "site", "density", "listings"},
     {"log", "cutaway"},
     {"layout", "narration"},
-    {"stage", "ladder", "events", "evidence", "programs", "source", "tables"},
+    {"stage", "ladder", "events", "evidence", "programs", "source", "tables", "transcript"},
     {"motion", "clock", "exports"},
     {"stream", "replay", "commands", "picture"},
     {"keys", "controls", "recorded"},
@@ -63,6 +63,7 @@ def test_only_commands_send(path: Path) -> None:
 
 def test_the_pure_modules_do_not_know_the_screen() -> None:
     for name in (
+        "axis",
         "fold",
         "places",
         "log",
