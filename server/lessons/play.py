@@ -62,7 +62,9 @@ from server.lessons.model import (
 from server.lessons.record import Record
 
 PATIENCE = 20.0
-"""Seconds that a driven player waits for anything."""
+"""Seconds that a driven player waits for anything while nothing happens …"""
+BUSY = 5
+"""… and so many times as long while something does: ten thousand connections take their time."""
 QUIET = 0.15
 """Seconds without an event after which a driven player takes it that nothing more will happen …"""
 QUIET_MOST = 3.0
@@ -280,10 +282,15 @@ class Player:
             WaitedInVainError: It did not become true in time.
             GoneError: The sandbox has ended.
         """
+        patience, loop = self.patience, asyncio.get_running_loop()
+        begun = loop.time()
         try:
-            async with asyncio.timeout(self.patience):
+            async with asyncio.timeout(patience) as limit:
                 while True:
+                    before = self.record.seq
                     await self.catch_up()
+                    if patience is not None and self.record.seq > before:
+                        limit.reschedule(min(loop.time() + patience, begun + patience * BUSY))
                     asked = time.monotonic()
                     if value := true():
                         return value
@@ -295,7 +302,7 @@ class Player:
                     if not await self._let_go():
                         await self.stage.log.wait(self.record.seq)
         except TimeoutError:
-            raise WaitedInVainError(f"Waited {self.patience:g} seconds for {what}.") from None
+            raise WaitedInVainError(f"Waited {patience:g} seconds for {what}.") from None
 
     async def settle(self) -> None:
         """When driven: wait until nothing more happens by itself."""
