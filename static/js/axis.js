@@ -9,7 +9,7 @@ const SHOWN_FIRST = 12;
 const MOST_HEIGHT = 8_000_000;
 
 export class Axis {
-  /** @param {{at: (index: number) => number, count: () => number}} rows the times of the rows, in order */
+  /** @param {{time: (index: number) => number, count: number}} rows with the times of the rows, in order */
   constructor(rows) {
     this.rows = rows;
     /** ns for one px; 0: equal steps */
@@ -44,14 +44,14 @@ export class Axis {
   }
 
   get height() {
-    const last = this.rows.count() - 1;
+    const last = this.rows.count - 1;
     return last < 0 ? this.rowH : this.y(last) + 1.5 * this.rowH;
   }
 
   /** The first row at or below a height. @param {number} y */
   indexAt(y) {
     let low = 0;
-    let high = this.rows.count();
+    let high = this.rows.count;
     while (low < high) {
       const middle = (low + high) >> 1;
       if (this.y(middle) < y) low = middle + 1;
@@ -62,8 +62,8 @@ export class Axis {
 
   /** @param {number} index */
   #time(index) {
-    const last = this.rows.count() - 1;
-    return last < 0 ? 0 : this.rows.at(Math.max(0, Math.min(last, index)));
+    const last = this.rows.count - 1;
+    return last < 0 ? 0 : this.rows.time(Math.max(0, Math.min(last, index)));
   }
 
   /** @param {number} scale */

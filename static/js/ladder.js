@@ -7,6 +7,7 @@ import { plainName } from "./cutaway.js";
 import { argumentWords } from "./events.js";
 import { chipKind, chipWords } from "./headers.js";
 import { subjects } from "./relations.js";
+import { Rungs } from "./rungs.js";
 import { fit } from "./shapes.js";
 import { el, html, join, set, text } from "./svg.js";
 
@@ -15,13 +16,7 @@ import { el, html, join, set, text } from "./svg.js";
 /** @typedef {import("./layout.js").Point} Point */
 /** @typedef {import("./shapes.js").Metrics} Metrics */
 /** @typedef {import("./shapes.js").Shape} Shape */
-/**
- * @typedef {object} Rung
- * @property {number} seq
- * @property {"call" | "return" | "sent" | "end"} kind
- * @property {number} id of the call or the packet
- * @property {number} [other] index of the rung at the other end
- */
+/** @typedef {import("./rungs.js").Rung} Rung */
 
 const OVERSCAN = 40;
 /** In real time thousands of rows may have the same height; no more than these are looked at. */
@@ -39,15 +34,8 @@ export class Ladder {
     this.home = home;
     this.log = log;
     this.measure = measure;
-    /** @type {Rung[]} */
-    this.rungs = [];
-    /** @type {Map<string, number>} index of the rung that began a call or packet */
-    this.open = new Map();
-    this.axis = new Axis({
-      at: (index) => this.log.events[this.rungs[index].seq - 1].t,
-      count: () => this.rungs.length,
-    });
-    this.read = 0;
+    this.rungs = new Rungs(log);
+    this.axis = new Axis(this.rungs);
     this.seq = 0;
     /** @type {Layout | null} */
     this.layout = null;
@@ -97,7 +85,7 @@ export class Ladder {
 
   /** Equal steps or real time. @returns {boolean} whether it is real time now */
   toggleTime() {
-    this.axis.toggle(this.#indexOf(this.seq), this.height);
+    this.axis.toggle(this.rungs.indexOf(this.seq), this.height);
     this.#again();
     return this.axis.real;
   }
@@ -122,7 +110,7 @@ export class Ladder {
     this.size = size;
     this.axis.rowH = Math.max(22, size * 1.65);
     this.layout = layout;
-    this.#take();
+    this.rungs.take();
     const sight = `${layout.width} ${size}`;
     const moved = seq !== this.seq || sight !== this.sight;
     this.seq = seq;
@@ -156,49 +144,10 @@ export class Ladder {
   #reveal() {
     const length = Math.max(this.height, this.axis.height);
     this.sheet.style.height = `${length}px`;
-    const y = this.axis.y(this.#indexOf(this.seq)) + this.rowH / 2;
+    const y = this.axis.y(this.rungs.indexOf(this.seq)) + this.rowH / 2;
     if (y <= this.top + this.height - this.rowH && y >= this.top + this.rowH) return;
     this.top = Math.max(0, Math.min(length - this.height, y - this.height + 1.6 * this.rowH));
     this.home.scrollTop = this.top;
-  }
-
-  #take() {
-    for (; this.read < this.log.end; this.read += 1) {
-      const event = this.log.events[this.read];
-      const { seq } = event;
-      if (event.type === "syscall.entered") this.#begin("call", seq, event.call);
-      else if (event.type === "syscall.returned") this.#end("return", seq, event.call, "call");
-      else if (event.type === "packet.sent") this.#begin("sent", seq, event.packet);
-      else if (event.type === "packet.delivered" || event.type === "packet.dropped")
-        this.#end("end", seq, event.packet, "sent");
-    }
-  }
-
-  /** @param {"call" | "sent"} kind @param {number} seq @param {number} id */
-  #begin(kind, seq, id) {
-    this.open.set(`${kind}:${id}`, this.rungs.length);
-    this.rungs.push({ seq, kind, id });
-  }
-
-  /** @param {"return" | "end"} kind @param {number} seq @param {number} id @param {string} of */
-  #end(kind, seq, id, of) {
-    const other = this.open.get(`${of}:${id}`);
-    if (other === undefined) return;
-    this.open.delete(`${of}:${id}`);
-    this.rungs[other].other = this.rungs.length;
-    this.rungs.push({ seq, kind, id, other });
-  }
-
-  /** Index of the last rung at or before a seq; -1: none. @param {number} seq */
-  #indexOf(seq) {
-    let low = 0;
-    let high = this.rungs.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.rungs[middle].seq <= seq) low = middle + 1;
-      else high = middle;
-    }
-    return low - 1;
   }
 
   #draw() {
@@ -208,8 +157,8 @@ export class Ladder {
     this.svg.style.fontSize = `${this.size}px`;
     set(this.moved, { transform: `translate(0 ${-top})` });
     const first = Math.max(0, this.axis.indexAt(top - rowH) - 1);
-    const last = Math.min(this.rungs.length - 1, first + MOST_ROWS, this.axis.indexAt(top + height + rowH));
-    const now = this.#indexOf(this.seq);
+    const last = Math.min(this.rungs.count - 1, first + MOST_ROWS, this.axis.indexAt(top + height + rowH));
+    const now = this.rungs.indexOf(this.seq);
     this.#lifelines(layout, top, height);
     const y = this.axis.y(now) + rowH / 2 + 2;
     set(this.nowLine, { x1: 0, x2: layout.width, y1: y, y2: y });
@@ -246,7 +195,7 @@ export class Ladder {
       const y = this.axis.y(index);
       const room = y >= free && (index >= now || y <= reserved - this.rowH);
       if (index !== now && !room) continue;
-      kept.push({ rung: this.rungs[index], index });
+      kept.push({ rung: this.rungs.list[index], index });
       free = y + this.rowH - 0.5;
     }
     return kept;
@@ -369,11 +318,11 @@ export class Ladder {
     const spans = [];
     const begun = new Set();
     for (let index = Math.max(0, first - OVERSCAN); index <= last; index += 1) {
-      const rung = this.rungs[index];
+      const rung = this.rungs.list[index];
       const start = rung.kind === "call" || rung.kind === "sent" ? index : (rung.other ?? index);
       if (begun.has(start) || start > now) continue;
       begun.add(start);
-      const begin = this.rungs[start];
+      const begin = this.rungs.list[start];
       const end = begin.other !== undefined && begin.other <= now ? begin.other : undefined;
       spans.push({
         key: `${begin.kind}:${begin.id}`,

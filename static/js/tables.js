@@ -3,7 +3,7 @@
 
 import { keep, kept } from "./kept.js";
 import { protocols, TOOLS } from "./listings.js";
-import { roleOf } from "./stage.js";
+import { roleOf } from "./pieces.js";
 import { html, join, set, text } from "./svg.js";
 
 /** @typedef {import("./fold.js").Socket} Socket */

@@ -16,8 +16,8 @@ VENDOR = ROOT / "static" / "vendor"
 
 FLOORS = [
     {"svg", "protocol", "headers", "places", "shapes", "kept", "view", "zoom", "address", "fields", "axis"},
-    {"fold", "relations", "cells", "kernel", "site", "density", "listings"},
-    {"log", "cutaway"},
+    {"fold", "relations", "cells", "kernel", "site", "density", "listings", "pieces"},
+    {"log", "cutaway", "rungs"},
     {"layout", "narration"},
     {"stage", "ladder", "events", "evidence", "programs", "source", "tables", "transcript"},
     {"motion", "clock", "exports"},
@@ -76,6 +76,7 @@ def test_the_pure_modules_do_not_know_the_screen() -> None:
         "listings",
         "narration",
         "relations",
+        "rungs",
     ):
         text = (SCRIPTS / f"{name}.js").read_text()
         assert not re.search(r"\b(document|window|requestAnimationFrame|fetch|WebSocket|localStorage)\b[.(]", text), (
