@@ -51,6 +51,16 @@ async def test_a_sound_lab(tmp_path: Path, pace: str) -> None:
     assert await proved(SOUND, tmp_path, pace) == []
 
 
+async def test_what_takes_long_but_goes_on(tmp_path: Path) -> None:
+    old = "  as: client\n"
+    new = f"""{old}- on: client-a
+  run: sh -c 'for _ in 1 2 3 4; do sleep 0.7; echo more; done; echo done'
+  as: slow
+- wait: {{output: {{process: slow, text: done}}}}
+"""
+    assert await proved(edited(old, new), tmp_path, patience=2.0) == []
+
+
 DISHONEST: dict[str, tuple[str, str, str]] = {
     "a check that is always true": (
         "- that: It listens",
