@@ -25,7 +25,11 @@ while len(connections) < count:
 print("connections:", len(connections))
 
 for line in sys.stdin:
-    number, text = line.split(maxsplit=1)
+    number, _, text = line.partition(" ")
+    if not number.isdecimal() or not 1 <= int(number) <= len(connections):
+        print("type the number of a connection, and a text")
+        continue
     connection = connections[int(number) - 1]
     connection.sendall(text.encode())
-    print(f"echo on connection {number}:", connection.recv(1024).decode(errors="replace"), end="")
+    echo = connection.makefile(errors="replace").readline()  # a whole line, in however many pieces it comes
+    print(f"echo on connection {number}:", echo.strip())
