@@ -28,8 +28,8 @@ node_modules/.installed: package.json package-lock.json
 	@npm install --no-save --no-audit --no-fund --silent
 	@touch $@
 
-run: $(VENV)/run ## Serve the lab on http://127.0.0.1:8000 (HOST= and PORT= change the address).
-	@exec $(BIN)/socketlab serve --host $(HOST) --port $(PORT)
+run: $(VENV)/run ## Serve the lab on http://127.0.0.1:8000 (HOST=, PORT=, LABS= change address and labs).
+	@exec $(BIN)/socketlab serve --host $(HOST) --port $(PORT) $(if $(LABS),--labs $(LABS))
 
 test: $(VENV)/test ## Run every test, the browser's included; installs what is missing.
 	@.ci/packages test

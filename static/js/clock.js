@@ -9,7 +9,7 @@ const DWELL_MS = 500;
 const FLOOD = 150;
 const FLOOD_MS = 120;
 /** And at least so many times what the last one cost: the events of thousands of sockets need the rest. */
-const FLOOD_SHARE = 8;
+const FLOOD_SHARE = 12;
 const MOST_DWELLS = 3;
 const DWELLS = new Set(["LISTEN", "SYN-RECEIVED", "established"]);
 
