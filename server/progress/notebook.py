@@ -6,6 +6,7 @@ goes on in any case; what is lost, if the server ends before that, is the progre
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections import OrderedDict
@@ -36,6 +37,7 @@ class Notebook:
         self._unsaved: OrderedDict[str, Notes] = OrderedDict()
         self._trouble = ""
         self._tried_at = -PAUSE
+        self._trying = asyncio.Lock()
 
     @property
     def trouble(self) -> str:
@@ -115,13 +117,20 @@ class Notebook:
         """Whether the store can be used; after a failure it is tried again now and then, with what waits."""
         if self._store is None:
             return False
+        async with self._trying:  # what waits is written once, and nobody reads while it is under way
+            return await self._try(self._store)
+
+    async def _try(self, store: Store) -> bool:
         if self._trouble and time.monotonic() - self._tried_at < PAUSE:
             return False
         try:
-            await self._store.open()
-            for learner, waiting in list(self._unsaved.items()):
-                await self._store.write(learner, waiting.all())
-                del self._unsaved[learner]
+            await store.open()
+            while self._unsaved:
+                learner, waiting = next(iter(self._unsaved.items()))
+                written = waiting.all()
+                await store.write(learner, written)
+                if waiting.all() == written:  # nothing has come in meanwhile
+                    self._unsaved.pop(learner, None)
         except StoreError as error:
             self._fail(error)
             return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -72,6 +73,16 @@ async def test_what_waited_is_written_when_the_store_is_back(notebook: Notebook,
     await other.open()
     assert (await other.load("ann")).all() == [VISIT, FINISHED]
     await other.close()
+
+
+async def test_many_who_ask_at_once_when_the_store_is_back(notebook: Notebook, folder: Path) -> None:
+    block(folder)
+    for name in ("ann", "bob"):
+        await notebook.add(name, VISIT)
+    folder.unlink()
+    asked = await asyncio.gather(*(notebook.notes(name) for name in ("ann", "bob", "ann", "bob")))
+    assert [notes.all() for notes in asked] == [[VISIT]] * 4
+    assert notebook.trouble == ""
 
 
 async def test_what_waits_at_the_end_is_written(folder: Path) -> None:
