@@ -291,6 +291,7 @@ class Player:
                     await self.catch_up()
                     if patience is not None and self.record.seq > before:
                         limit.reschedule(min(loop.time() + patience, begun + patience * BUSY))
+                    seen = self.record.seq  # somebody else may read on while this waits
                     asked = time.monotonic()
                     if value := true():
                         return value
@@ -300,7 +301,7 @@ class Player:
                     if self.stage.log.closed:
                         raise GoneError("The sandbox has ended.", "Start it again.")
                     if not await self._let_go():
-                        await self.stage.log.wait(self.record.seq)
+                        await self.stage.log.wait(seen)
         except TimeoutError:
             raise WaitedInVainError(f"Waited {patience:g} seconds for {what}.") from None
 

@@ -93,13 +93,15 @@ class Room:
             await self._settled(learner, run, state)
 
         run = Run(lab, sandbox, settled)
+        run.goal = step
         key = (learner, lab.name)
         self._runs[key] = run
         self._used[key] = time.monotonic()
         task = self.group.create_task(run.live(step))
         self._lives.add(task)
         task.add_done_callback(self._lives.discard)
-        await self.note(learner, self.visit(lab, step))
+        before = (await self.notebook.notes(learner)).visits.get(lab.name)
+        await self.note(learner, self.visit(lab, step, finished=before is not None and before.finished))
         return run
 
     async def note(self, learner: str, *notes: Note) -> None:

@@ -109,6 +109,7 @@ class Run:
         at: The number of the step that the learner is at.
         steps: The steps that were entered, by their numbers.
         building: The step that is being played again for a learner who comes back; 0: none.
+        goal: The step that it is all built for.
         trouble: Why the run cannot go on; empty if it can.
         version: Grows with every change; ``changes`` says what changed when.
         done: What is at work: actions that are carried out, in the order of clicks.
@@ -121,6 +122,7 @@ class Run:
         self.at = 1
         self.steps: dict[int, StepState] = {}
         self.building = 0
+        self.goal = 1
         self.trouble = ""
         self.version = 1
         self.changes: dict[str, int] = {}
@@ -130,6 +132,7 @@ class Run:
         self._asked_at = 0.0
         self._doing: asyncio.Task[None] | None = None
         self._ready = asyncio.Event()
+        self._touched = asyncio.Event()
 
     # -- what a page asks
 
@@ -144,15 +147,33 @@ class Run:
         return self.steps[self.at]
 
     @property
+    def built(self) -> bool:
+        """Whether the step to begin with has been entered; before that, nobody can act."""
+        return self._ready.is_set()
+
+    @property
     def busy(self) -> bool:
         """Whether actions are being carried out."""
         return self._doing is not None and not self._doing.done()
+
+    @property
+    def restless(self) -> bool:
+        """Whether something will soon change that no event of the log announces: it is built, acts, or settles."""
+        state = self.steps.get(self.at)
+        return self.alive and (not self.built or self.busy or (state is not None and self._is_over(state)))
+
+    async def news(self, version: int) -> None:
+        """Wait until there is something newer than a version, as long as it is restless."""
+        while self.version == version and self.restless:
+            await self._touched.wait()
 
     def touch(self, *parts: str) -> None:
         """Say that parts of the page have changed: ``status``, ``step-2``, ``checks-2``."""
         self.version += 1
         for part in parts:
             self.changes[part] = self.version
+        touched, self._touched = self._touched, asyncio.Event()
+        touched.set()
 
     def changed_since(self, version: int) -> set[str]:
         """The parts that have changed after a version."""
@@ -173,9 +194,11 @@ class Run:
         Args:
             step: The number of the step to begin with.
         """
+        self.goal = step
         try:
             await self._build(step)
             self._ready.set()
+            self.touch("status", *(f"step-{one.number}" for one in self.lab.steps))
             while not self.sandbox.log.closed:
                 # A page that asks brings the record further too, but only here a step settles.
                 seen = await self._look_again()
@@ -215,7 +238,6 @@ class Run:
         self.building = 0
         await self._own_pace(step)
         await self._enter(step)
-        self.touch("status", *(f"step-{one.number}" for one in self.lab.steps))
 
     async def _play(self, step: Step) -> None:
         """Play a step as the author does, and settle it."""
@@ -256,7 +278,9 @@ class Run:
         await self.player.begin(step)
         before, self.at = self.at, number
         self.steps[number] = StepState(step=step)
-        if not step.checks:
+        if step.checks:
+            self._look(force=True)  # some may be partly true already
+        else:
             await self._settle(self.steps[number])
         self.touch("status", f"step-{before}", f"step-{number}")
 
@@ -397,9 +421,11 @@ class Run:
         state.phase = "settled"
         if shown:
             state.moods = ["done"] * len(state.moods)
-        self.touch("status", f"step-{step.number}")
-        if told:
-            await self._on_settled(self, state)
+        try:
+            if told:
+                await self._on_settled(self, state)
+        finally:
+            self.touch("status", f"step-{step.number}")
 
     def _look(self, *, force: bool = False) -> None:
         """Evaluate the checks of the current step, if the log has grown."""

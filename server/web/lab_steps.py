@@ -7,6 +7,8 @@ then, so that whatever changes is soon seen. An act that is refused is an answer
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated
@@ -35,6 +37,8 @@ from server.web.rendering import render
 
 MOST_TEXT = 500
 """The longest command or answer."""
+NEWS_SECONDS = 1.0
+"""So long an answer waits for what will change soon."""
 _MOST_FIELDS = 60
 
 Fields = Mapping[str, str]
@@ -73,8 +77,8 @@ class Act:
         run = self.run
         if run is None or not run.alive:
             raise gone(run)
-        if run.building:
-            raise ConflictError("The earlier steps are still being played.", "It takes a moment.")
+        if not run.built:
+            raise ConflictError("The hosts are not ready yet.", "It takes a moment.")
         return run
 
     def current(self, number: int) -> runs.StepState:
@@ -309,6 +313,9 @@ def routes() -> APIRouter:
             return Response(status_code=204, headers={"HX-Refresh": "true"} if version else None)
         if run.alive:
             await run.look()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(NEWS_SECONDS):
+                    await run.news(version)
         if run.version == version:
             return Response(status_code=204)
         return await _changes(Act(request, lab, learner, {"version": str(version)}))
@@ -321,7 +328,7 @@ def routes() -> APIRouter:
                 raise NotFoundError(f"This lab has no step {step}.")
             run = act.run
             if run is not None and run.alive and not act.fields.get("again"):
-                act.events["lab:sandbox"] = {"id": run.sandbox.id, "step": run.at}
+                act.events["lab:sandbox"] = {"id": run.sandbox.id, "step": max(run.at, run.goal)}
                 return
             await act.start(step)
 
@@ -362,6 +369,8 @@ async def _perform(request: Request, name: str, perform: Callable[[Act], Awaitab
 
 
 async def _changes(act: Act, refusal: str = "") -> Response:
+    notes = await act.room.notebook.notes(act.learner)
+    # From here on nothing waits: the version that the answer carries is the one that its parts show.
     run = act.run
     parts = set(act.always)
     if run is not None:
@@ -370,19 +379,20 @@ async def _changes(act: Act, refusal: str = "") -> Response:
             parts |= {f"step-{part.partition('-')[2]}" for part in parts if part.startswith("tools-")}
         if act.started is not None or "status" in parts:
             parts |= {step.anchor for step in act.lab.steps if act.started is not None}
-    notes = await act.room.notebook.notes(act.learner)
     context = lab_context(
         act.request, act.lab, run, notes, said=_said(run), refusal=refusal, parts=frozenset(parts or {"pulse"})
     )
     response = render(act.request, "panels/_lab_changes.html", context)
     if act.events:
-        response.headers["HX-Trigger"] = json.dumps(act.events)
+        # At the body: the button that was pressed may have been replaced meanwhile.
+        events = {name: {"target": "body", **detail} for name, detail in act.events.items()}
+        response.headers["HX-Trigger"] = json.dumps(events)
     return response
 
 
 def _said(run: runs.Run | None) -> str:
     """What a screen reader is told of the checks."""
-    if run is None or not run.alive or run.building or run.at not in run.steps:
+    if run is None or not run.alive or not run.built or run.at not in run.steps:
         return ""
     state = run.state
     if state.phase == "settled":

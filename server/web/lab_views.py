@@ -291,6 +291,7 @@ class LabContext(PageContext):
         parts: The parts that have changed, for an answer that brings only these.
         said: What a screen reader is told.
         refusal: Why the last act was not done.
+        restless: Whether there is soon something new, so that the page should ask again.
         trouble: Why progress cannot be kept; empty if it is.
     """
 
@@ -313,6 +314,7 @@ class LabContext(PageContext):
     trouble: str
     said: str = ""
     refusal: str = ""
+    restless: bool = False
     parts: frozenset[str] = frozenset()
     source: str = "lab"
 
@@ -686,19 +688,21 @@ def status_view(lab: Lab, run: LabRun | None, notes: Notes) -> StatusView:
     if not run.alive:
         why = run.trouble or f"The sandbox has ended: {run.sandbox.why}."
         return StatusView(mood="ended", words=why, step=resumed(lab, notes, run), begun=True)
-    if run.building:
-        return StatusView(
-            mood="building", words=f"Playing step {run.building} again at full speed …", step=run.at, begun=True
-        )
+    if not run.built:
+        again = f"Playing step {run.building} again at full speed …"
+        words = again if run.building else "Making the hosts …"
+        return StatusView(mood="building", words=words, step=run.goal, begun=True)
     return StatusView(mood="live", words="", step=run.at, begun=True)
 
 
 def resumed(lab: Lab, notes: Notes, run: LabRun | None = None) -> int:
     """The step to go on at: where the learner was, or the one after it if that is done."""
     visit = notes.visits.get(lab.name)
+    if run is not None and run.at < run.goal:  # it ended while it was being built
+        return run.goal
     if run is not None:
         step = run.at
-        done = run.steps.get(step) is not None and run.steps[step].phase == "settled" and not run.building
+        done = run.steps.get(step) is not None and run.steps[step].phase == "settled" and run.built
     elif visit is not None and not visit.finished:
         step, done = visit.step, notes.has_finished(lab.name, visit.step)
     else:

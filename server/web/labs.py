@@ -95,7 +95,7 @@ def lab_context(
     library = library_of(request)
     texts = spoken(request, lab)
     # What is being built, or gone, cannot be acted on: its steps are shown as they are kept.
-    shown = run if run is not None and run.alive and not run.building else None
+    shown = run if run is not None and run.alive and run.built else None
     past = run if run is not None and not run.alive else None
     status = views.status_view(lab, run, notes)
     seen: set[str] = set()
@@ -130,6 +130,7 @@ def lab_context(
         trouble=room_of(request).notebook.trouble,
         said=said,
         refusal=refusal,
+        restless=run is not None and run.restless,
         parts=parts,
     )
 

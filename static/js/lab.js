@@ -128,9 +128,10 @@ function sandboxCame(event) {
   }
 }
 
-/** The parts have been put in their places. */
-function changed() {
+/** The parts have been put in their places. @param {Event} event */
+function changed(event) {
   const pulse = one("#pulse");
+  if ("restless" in pulse.dataset && /** @type {CustomEvent} */ (event).detail.successful) grow();
   const before = at;
   at = Number(pulse.dataset.at);
   if (at !== before) stuckLater();
@@ -147,8 +148,79 @@ function changed() {
   if (!refusal.hidden) refusal.scrollIntoView({ block: "nearest" });
 }
 
+// ---- what somebody is about to do, while parts of the page change
+
+/** @typedef {HTMLInputElement | HTMLSelectElement} Field */
+
+/** @type {{id: string, was: string, now: string}[]} what was chosen or typed, and not sent yet */
+let unsent = [];
+let pressed = false;
+
+/** A field as the server wrote it, and as it is. @param {Field} field */
+function asWritten(field) {
+  if (field instanceof HTMLSelectElement)
+    return [...field.options].find((option) => option.defaultSelected)?.value ?? "";
+  return isChoice(field) ? String(field.defaultChecked) : field.defaultValue;
+}
+
+/** @param {Field} field */
+function asItIs(field) {
+  if (field instanceof HTMLInputElement && isChoice(field)) return String(field.checked);
+  return field.value;
+}
+
+/** @param {HTMLInputElement} field */
+function isChoice(field) {
+  return field.type === "radio" || field.type === "checkbox";
+}
+
+/** @param {Element} part */
+function fields(part) {
+  return [.../** @type {NodeListOf<Field>} */ (part.querySelectorAll("input[id], select[id]"))];
+}
+
+/** @param {Event} event */
+function aboutToSwap(event) {
+  const part = /** @type {Element} */ (event.target);
+  for (const field of fields(part)) {
+    const [was, now] = [asWritten(field), asItIs(field)];
+    if (was !== now) unsent.push({ id: field.id, was, now });
+  }
+}
+
+/** What the server has not changed is as its reader left it. */
+function putBack() {
+  for (const { id, was, now } of unsent) {
+    const field = /** @type {Field | null} */ (document.getElementById(id));
+    if (!field || field.disabled || asWritten(field) !== was) continue;
+    if (field instanceof HTMLInputElement && isChoice(field)) field.checked = now === "true";
+    else field.value = now;
+  }
+  unsent = [];
+}
+
+/** Nothing is put in the place of a button while it is being pressed: its click would be lost. @param {Event} event */
+function beforeSwap(event) {
+  const { detail } = /** @type {CustomEvent} */ (event);
+  if (pressed && detail.elt.id === "pulse") detail.shouldSwap = false;
+}
+
+/** @param {Event} event */
+function press(event) {
+  pressed = event instanceof KeyboardEvent ? event.key === " " : /** @type {PointerEvent} */ (event).button === 0;
+}
+
+/** The click comes after this. */
+function letGo() {
+  window.setTimeout(() => {
+    if (pressed) grow();
+    pressed = false;
+  });
+}
+
 /** A step that has come true shows what the kernel said, wherever the learner has scrolled to. @param {Event} event */
 function swapped(event) {
+  putBack();
   arrange();
   const section = /** @type {HTMLElement} */ (event.target);
   if (!section.matches?.(".step[data-settled][data-place=now]") || settled.has(section.id)) return;
@@ -187,7 +259,12 @@ function begin() {
   document.body.addEventListener("lab:go", (event) => go(/** @type {CustomEvent} */ (event).detail.step));
   document.body.addEventListener("htmx:afterRequest", changed);
   document.body.addEventListener("htmx:sendError", unanswered);
+  document.body.addEventListener("htmx:oobBeforeSwap", aboutToSwap);
   document.body.addEventListener("htmx:oobAfterSwap", swapped);
+  document.body.addEventListener("htmx:beforeSwap", beforeSwap);
+  for (const kind of ["pointerdown", "keydown"]) document.addEventListener(kind, press, true);
+  for (const kind of ["pointerup", "pointercancel", "keyup"]) document.addEventListener(kind, letGo, true);
+  window.addEventListener("blur", letGo);
   window.addEventListener("hashchange", arrive);
   document.addEventListener("click", (event) => {
     if (!(event.target instanceof Element) || !event.target.closest("[data-read]")) return;

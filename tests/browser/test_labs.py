@@ -1,0 +1,354 @@
+"""Labs as people do them, in Chromium: from the first step to the last, guessing right and wrong, and disturbed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from server.folders import folder
+from server.lessons.loader import load
+from server.lessons.model import Explain, Lab, Predict, Step
+from tests.browsing import SIZES, Watched, context, opened
+from tests.web.conftest import Server
+
+LABS = load(folder("labs")).labs
+LAB = LABS["03-one-port-many-sockets"]
+AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+SECONDS = 60_000
+"""Some runs wait for the kernel's own timers."""
+OPEN_FILES = 1024
+"""A lab that needs more than this has thousands of sockets."""
+
+
+@pytest.fixture(autouse=True)
+def patient() -> Iterator[None]:
+    """Expectations wait as long as a run may take, here and nowhere else."""
+    expect.set_options(timeout=SECONDS)
+    yield
+    expect.set_options(timeout=5_000)
+
+
+@pytest.fixture
+def desk(browser: Browser, served: Server) -> Iterator[Page]:
+    """A desktop page that waits as long as a run may take."""
+    with opened(browser, served) as page:
+        page.set_default_timeout(SECONDS)
+        yield page
+
+
+def predict(page: Page, step: Step, guess: str) -> None:
+    """Answer all questions before the run: rightly, wrongly, or not at all."""
+    for index, question in enumerate(step.predictions):
+        home = f"#predict-{step.number}-{index}"
+        if guess == "unknown" or (question.number and guess == "wrong"):
+            page.click(f"{home}-unknown")
+        elif question.number:
+            page.fill(f"{home}-number", "1")
+            page.click(f"{home}-send")
+        else:
+            wanted = next(i for i, option in enumerate(question.options) if option.right == (guess == "right"))
+            page.check(f"{home}-{wanted}")
+            page.click(f"{home}-send")
+        expect(page.locator(f"{home} .kept")).to_be_visible()
+
+
+def run(page: Page, step: Step) -> None:
+    """Do the step, and wait until the kernel has spoken."""
+    begin(page, step)
+    expect(page.locator(f"#step-{step.number}[data-settled]")).to_be_visible()
+
+
+def begin(page: Page, step: Step) -> None:
+    """Do the step: by the run button, or by asking for every hint until the lab shows the way."""
+    if step.task is not None:
+        for count in range(1, len(step.hints) + 1):
+            page.click(f"#hint-{step.number}")
+            expect(page.locator(f"#step-{step.number} .hints .hint")).to_have_count(count)
+        page.click(f"#show-{step.number}")
+    elif step.actions:
+        page.click(f"#run-{step.number}")
+
+
+def explain(page: Page, step: Step) -> None:
+    """Answer the questions after the run with their last option."""
+    questions = [block for block in step.blocks if isinstance(block, Explain)]
+    for index, question in enumerate(questions):
+        home = f"#explain-{step.number}-{index}"
+        page.check(f"{home}-{len(question.options) - 1}")
+        page.click(f"{home}-send")
+        expect(page.locator(f"{home} .answer")).to_be_visible()
+
+
+def play(page: Page, lab: Lab, guess: str, first: int = 1, last: int | None = None) -> None:
+    """Do a lab's steps; the page stands at the first of them."""
+    for step in lab.steps[first - 1 : last]:
+        expect(page.locator(f"#step-{step.number}")).to_be_visible()
+        predict(page, step, guess)
+        begin(page, step)
+        finish(page, step, guess)
+    if last is None:
+        expect(page.locator("#summary")).to_be_visible()
+
+
+def finish(page: Page, step: Step, guess: str) -> None:
+    """Wait until the step is done, read what the kernel said, and go on."""
+    expect(page.locator(f"#step-{step.number}[data-settled]")).to_be_visible()
+    told(page, step, guess)
+    explain(page, step)
+    page.click(f"#next-{step.number}")
+
+
+def told(page: Page, step: Step, guess: str) -> None:
+    """What the run says to the predictions, and how it is said."""
+    for index, question in enumerate(step.predictions):
+        answer = page.locator(f"#predict-{step.number}-{index} .answer")
+        expect(answer).to_be_visible()
+        words = answer.inner_text()
+        assert not re.search(r"(?i)\bwrong\b|\bincorrect\b|\bsorry\b|\bright answer\b", words.split("Many people")[0])
+        if question.measure is not None:
+            assert "The kernel says" in words, words
+        right = right_label(question)
+        if guess == "right" and right is not None and question.measure is not None:
+            expect(page.locator(f"#predict-{step.number}-{index} .option[data-said][data-chosen]")).to_have_count(1)
+
+
+def right_label(question: Predict) -> str | None:
+    return next((option.label for option in question.options if option.right), None)
+
+
+def start(page: Page, lab: Lab) -> None:
+    page.goto(f"/labs/{lab.name}")
+    page.click("#lab-start")
+    expect(page.locator("[data-link]")).to_have_attribute("data-link", "open")
+
+
+@pytest.fixture(scope="module")
+def desks(browser: Browser, served: Server) -> Iterator[dict[str, Watched]]:
+    """Two pages for all labs: of somebody who predicts right, and of somebody who predicts wrong."""
+    contexts = {guess: context(browser, served) for guess in ("right", "wrong")}
+    yield {guess: Watched(one, served.address) for guess, one in contexts.items()}
+    for one in contexts.values():
+        one.close()
+
+
+@pytest.fixture
+def pair(desks: dict[str, Watched]) -> Iterator[dict[str, Page]]:
+    """The two pages, of people whom nobody knows; they end what they have run."""
+    pages = {guess: desk.page for guess, desk in desks.items()}
+    for page in pages.values():
+        page.set_default_timeout(SECONDS)
+        page.context.clear_cookies()
+    yield pages
+    for page in pages.values():
+        for sandbox in sandboxes(page):
+            page.request.delete(f"/api/sandboxes/{sandbox}")
+        page.goto("about:blank")
+    for guess, desk in desks.items():
+        complaints, desk.complaints = desk.complaints, []
+        assert complaints == [], guess
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("lab", LABS.values(), ids=lambda lab: lab.name)
+def test_a_lab_from_the_first_to_the_last_step(pair: dict[str, Page], lab: Lab) -> None:
+    """Once predicting right and once wrong: two people at the same time, unless the lab wants the whole machine."""
+    if lab.open_files is not None and lab.open_files > OPEN_FILES:
+        for guess, page in pair.items():
+            start(page, lab)
+            play(page, lab, guess)
+            kill(page)
+            page.goto("about:blank")
+    else:
+        for page in pair.values():
+            start(page, lab)
+        for step in lab.steps:
+            for guess, page in pair.items():
+                expect(page.locator(f"#step-{step.number}")).to_be_visible()
+                predict(page, step, guess)
+                begin(page, step)
+            for guess, page in pair.items():
+                finish(page, step, guess)
+    for page in pair.values():
+        page.goto(f"/labs/{lab.name}")
+        summary = page.locator("#summary")
+        expect(summary.locator(".remember li")).to_have_count(3)
+        expect(summary.locator(".bets tbody tr")).to_have_count(sum(len(step.predictions) for step in lab.steps))
+        expect(page.locator("#lab-steps a[data-settled]")).to_have_count(len(lab.steps) + 1)
+        page.goto("/labs")
+        expect(page.locator(f'.card:has(a[href="/labs/{lab.name}"]) .state')).to_have_text("done")
+
+
+def test_the_browser_is_closed_in_the_middle(browser: Browser, served: Server) -> None:
+    with opened(browser, served) as page:
+        start(page, LAB)
+        play(page, LAB, "wrong", last=2)
+        expect(page.locator("#step-3")).to_be_visible()
+        kept = page.context.storage_state()
+    with opened(browser, served, storage_state=kept) as page:
+        page.goto("/labs")
+        page.click('.card:has-text("Three clients, one port") a')
+        expect(page.locator("#step-3")).to_be_visible()
+        expect(page.locator("#predict-3-0")).to_be_visible()
+        assert page.url.endswith("#step-3")
+        expect(page.locator("#lab-steps a[data-settled]")).to_have_count(2)
+        play(page, LAB, "right", first=3)
+
+
+def test_the_sandbox_dies_in_the_middle(desk: Page) -> None:
+    start(desk, LAB)
+    play(desk, LAB, "unknown", last=2)
+    expect(desk.locator("#step-3")).to_be_visible()
+    predict(desk, LAB.steps[2], "right")
+    kill(desk)
+    fault = desk.locator("#lab-status .fault")
+    expect(fault).to_be_visible()
+    assert "no fault of yours" in fault.inner_text()
+    expect(desk.locator('.checks [data-mood="lost"]')).to_have_count(0)
+    expect(desk.locator("#lab-steps a[data-settled]")).to_have_count(2)
+    desk.click("#lab-start")
+    expect(desk.locator("#step-3[data-place=now]")).to_be_visible()
+    expect(desk.locator("#run-3")).to_be_enabled()
+    expect(desk.locator("#lab-steps a[data-settled]")).to_have_count(2)
+    run(desk, LAB.steps[2])
+    told(desk, LAB.steps[2], "right")
+    explain(desk, LAB.steps[2])
+    desk.click("#next-3")
+    play(desk, LAB, "right", first=4)
+
+
+def sandboxes(page: Page) -> list[str]:
+    """The ids of the sandboxes that a page may steer."""
+    names = [cookie["name"] for cookie in page.context.cookies()]
+    return [name.removeprefix("socketlab-") for name in names if re.fullmatch(r"socketlab-[0-9a-f]{10}", name)]
+
+
+def kill(page: Page) -> None:
+    """End the sandbox of the page, as idleness or a fault would."""
+    (sandbox,) = sandboxes(page)
+    answer = page.request.delete(f"/api/sandboxes/{sandbox}")
+    assert answer.status == 204
+
+
+def test_run_is_closed_until_there_is_an_answer(desk: Page) -> None:
+    start(desk, LAB)
+    play(desk, LAB, "unknown", last=1)
+    expect(desk.locator("#run-2")).to_be_disabled()
+    expect(desk.locator("#wait-2")).to_have_text("Predict first, or say that you do not know.")
+    desk.click("#predict-2-0-unknown")
+    expect(desk.locator("#run-2")).to_be_enabled()
+
+
+def test_a_check_leads_to_its_moment_and_to_its_row(desk: Page) -> None:
+    start(desk, LAB)
+    run(desk, LAB.steps[0])
+    seq = desk.locator("#check-1-0").inner_text().removeprefix("seq ")
+    desk.click("#check-1-0")
+    expect(desk.locator("[data-moment]")).to_contain_text(f"seq {seq} of")
+    desk.locator("#checks-1 .proof .link").first.click()
+    expect(desk.locator("#evidence")).to_be_visible()
+    expect(desk.locator("#evidence-title")).to_have_text("tcp socket on server")
+
+
+def test_a_check_that_is_partly_true_says_how_far(desk: Page) -> None:
+    start(desk, LAB)
+    play(desk, LAB, "unknown", last=3)
+    expect(desk.locator("#step-4")).to_be_visible()
+    check = desk.locator("#checks-4 > ul > li").first
+    expect(check).to_have_attribute("data-mood", "partly")  # two of the three are connected already
+    expect(check).to_contain_text("2 of 3")
+    desk.click("#try-4-0-go")
+    expect(check).to_contain_text("ECONNREFUSED")
+    desk.fill("#try-4-0-text", "python3 echo_client.py 10.0.0.4 7")
+    desk.click("#try-4-0-go")
+    expect(desk.locator("#step-4[data-settled]")).to_be_visible()
+
+
+def test_what_is_typed_stays_while_the_checks_change(desk: Page) -> None:
+    start(desk, LAB)
+    play(desk, LAB, "unknown", last=3)
+    desk.fill("#own-4-text", "python3 echo_client.py 10.0.0.4 7")
+    desk.focus("#own-4-text")
+    desk.click('button[data-tab="controls"]')
+    desk.locator(".program:has-text('client-a') input").fill("more")
+    desk.locator(".program:has-text('client-a') button:has-text('Send')").click()
+    expect(desk.locator(".program:has-text('client-a') .said")).to_contain_text("more")
+    expect(desk.locator("#own-4-text")).to_have_value("python3 echo_client.py 10.0.0.4 7")
+
+
+def test_back_is_the_step_before_and_a_link_is_a_step(desk: Page) -> None:
+    start(desk, LAB)
+    play(desk, LAB, "unknown", last=1)
+    expect(desk.locator("#step-2")).to_be_visible()
+    desk.go_back()
+    expect(desk.locator("#step-1")).to_be_visible()
+    expect(desk.locator("#step-2")).to_be_hidden()
+    desk.click("#to-step-4")
+    expect(desk.locator("#step-4")).to_be_visible()
+    desk.click("#read-whole")
+    for step in LAB.steps:
+        expect(desk.locator(f"#step-{step.number}")).to_be_visible()
+
+
+def test_a_step_is_begun_again(desk: Page) -> None:
+    start(desk, LAB)
+    play(desk, LAB, "wrong", last=2)
+    expect(desk.locator("#step-3")).to_be_visible()
+    desk.click("#to-step-2")
+    desk.click("#again-2")
+    expect(desk.locator("#step-2[data-place=now]")).to_be_visible()
+    expect(desk.locator("#run-2")).to_be_visible()
+    expect(desk.locator('[data-stage] .shape[data-kind="socket"]')).to_have_count(1)
+
+
+def test_the_lab_is_reset(desk: Page) -> None:
+    start(desk, LAB)
+    run(desk, LAB.steps[0])
+    desk.click("#lab-reset")
+    desk.click("#reset-now")
+    expect(desk.locator("#step-1[data-place=now]:not([data-settled])")).to_be_visible()
+    expect(desk.locator('[data-stage] .shape[data-kind="socket"]')).to_have_count(0)
+
+
+def test_the_catalogue_is_searched_while_one_types(page: Page) -> None:
+    page.goto("/labs")
+    page.locator('input[name="q"]').press_sequentially("rfc 862")
+    expect(page.locator(".card")).to_have_count(1)
+    expect(page.locator(".found")).to_contain_text("1 lab has")
+
+
+def test_a_belief_leads_to_its_step(page: Page) -> None:
+    page.goto("/misconceptions")
+    page.locator("#m-7 a").click()
+    expect(page).to_have_url(re.compile(r"/labs/03-one-port-many-sockets#step-\d"))
+    expect(page.locator("#step-3")).to_be_visible()
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("theme", ["light", "dark", "projector"])
+def test_everybody_can_read_it(browser: Browser, served: Server, size: str, theme: str) -> None:
+    with opened(browser, served, size, bypass_csp=True) as page:
+        page.context.add_cookies([{"name": "theme", "value": theme, "url": served.address}])
+        for path in ("/", "/labs", "/misconceptions", "/glossary", "/analogies", f"/labs/{LAB.name}"):
+            page.goto(path)
+            page.wait_for_load_state("networkidle") if "/labs/" not in path else None
+            accessible(page, path)
+        page.click("#lab-start")
+        expect(page.locator("[data-link]")).to_have_attribute("data-link", "open")
+        run(page, LAB.steps[0])
+        page.click("#next-1")
+        predict(page, LAB.steps[1], "wrong")
+        accessible(page, "before the run")
+        run(page, LAB.steps[1])
+        accessible(page, "after the run")
+
+
+def accessible(page: Page, where: str) -> None:
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+    told = [(rule["id"], [item["target"] for item in rule["nodes"]]) for rule in found]
+    assert told == [], where
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, f"{where} is too wide"
