@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import resource
+import shutil
 import signal
 import socket
 import subprocess
@@ -26,9 +27,12 @@ from server.linux import mounts, netlink, process, ptrace, seccomp
 from server.linux.calls import MACHINE, CallError
 from server.linux.namespaces import CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWUSER, unshare
 from server.sandbox import hosts, plan, zygote
+from server.sandbox.spawn import ENVIRONMENT
 
 OLDEST_KERNEL = (5, 12)
 ENOUGH_FILES = 4096
+LAB_TOOLS = ("ss", "nstat")
+"""What labs run on hosts besides their own programs."""
 _TRY_SECONDS = 20
 _SO_COOKIE = 57
 
@@ -287,6 +291,12 @@ def _open_files() -> str:
     return f"up to {hard} for one process" if hard != resource.RLIM_INFINITY else "no limit"
 
 
+def _tools() -> str:
+    if missing := [name for name in LAB_TOOLS if shutil.which(name, path=ENVIRONMENT["PATH"]) is None]:
+        raise _MissingError(f"{' and '.join(missing)} not found")
+    return f"{' and '.join(LAB_TOOLS)} can be run on a host"
+
+
 _TRIES: tuple[_Try, ...] = (
     _Try(
         "architecture", _architecture, "System calls cannot be named.",
@@ -326,6 +336,10 @@ _TRIES: tuple[_Try, ...] = (
         "ids for sandboxes", _spare_ids,
         "Sandboxes share the user of the server; if that is root, nothing limits how many processes they make.",
         lambda _: "Give the container a larger range of ids, or run Socketlab as an ordinary user.", essential=False,
+    ),
+    _Try(
+        "tools in labs", _tools, "The steps of labs that run these tools on a host fail.",
+        lambda _: "Install the package iproute2.", essential=False,
     ),
 )  # fmt: skip
 

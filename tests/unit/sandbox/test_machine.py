@@ -23,7 +23,7 @@ def test_this_machine_can_run_sandboxes() -> None:
 def forbidden(command: str) -> dict[str, dict[str, object]]:
     """The checks inside a user namespace in which ``command`` has forbidden something."""
     run = f"{command} && exec {sys.executable} -P -m server.sandbox.machine"
-    done = subprocess.run(["unshare", "-Urn", "sh", "-c", run], capture_output=True, check=True, timeout=30)
+    done = subprocess.run(["unshare", "-Urnm", "sh", "-c", run], capture_output=True, check=True, timeout=30)
     return {check["name"]: check for check in json.loads(done.stdout)}
 
 
@@ -45,3 +45,10 @@ def test_few_open_files() -> None:
     check = forbidden("ulimit -n 500")["open files"]
     assert (check["ok"], check["essential"]) == (False, False)
     assert "at most 500" in str(check["detail"])
+
+
+def test_tools_that_are_not_installed() -> None:
+    check = forbidden('mount --bind /dev/null "$(readlink -f "$(command -v ss)")"')["tools in labs"]
+    assert (check["ok"], check["essential"]) == (False, False)
+    assert check["detail"] == "ss not found"
+    assert "iproute2" in str(check["hint"])
