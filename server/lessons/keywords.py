@@ -18,6 +18,16 @@ class Keyword:
     required: bool = False
 
 
+TRACKS = (
+    "Sockets and connections",
+    "Ports and addresses",
+    "Streams and datagrams",
+    "Closing",
+    "When things go wrong",
+    "Real life",
+)
+"""The parts of the catalogue, in their order. A lab that names none stands behind them."""
+
 KEYWORDS: dict[str, dict[str, Keyword]] = {
     "front matter": {
         "format": Keyword("the version of this format: 1", required=True),
@@ -25,7 +35,7 @@ KEYWORDS: dict[str, dict[str, Keyword]] = {
         "question": Keyword("the question that the lab answers, as a person would ask it", required=True),
         "minutes": Keyword("how long it takes, 1 to 60", required=True),
         "misconceptions": Keyword("the numbers of the misconceptions that it settles: [1, 3]"),
-        "track": Keyword("the part of the catalogue that it belongs to"),
+        "track": Keyword(f"the part of the catalogue that it belongs to: {', '.join(TRACKS)}"),
         "hosts": Keyword("`default`, or a mapping from host name to its address or list of addresses", required=True),
         "elsewhere": Keyword("addresses in its commands that no host has, on purpose: a list"),
         "open_files": Keyword("how many files a program may have open: 16 to 20000; 1024 if left out"),

@@ -19,6 +19,7 @@ from server.folders import folder
 from server.lessons.actions import Bench, read_pace
 from server.lessons.blocks import Workshop, read_block, read_misconceptions
 from server.lessons.conditions import Scope
+from server.lessons.keywords import TRACKS
 from server.lessons.markdown import Part, Section, inline, sections
 from server.lessons.model import Block, Do, Expect, Explain, Hints, Lab, Note, Predict, Prose, Step, Task
 from server.lessons.source import LabError, Node, Place, Problem, read_yaml
@@ -245,7 +246,7 @@ class _Reading:
             question=found["question"].text("question"),
             minutes=found["minutes"].number("minutes", 1, 60),
             misconceptions=read_misconceptions(numbers, "misconceptions") if numbers is not None else (),
-            track=found["track"].text("track") if "track" in found else "",
+            track=found["track"].choice("track", TRACKS) if "track" in found else "",
             hosts=_hosts(found["hosts"]),
             elsewhere=_texts(found["elsewhere"], "elsewhere") if "elsewhere" in found else (),
             pace=read_pace(found["pace"]) if "pace" in found else "live",

@@ -14,6 +14,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
 from server.errors import NotFoundError
+from server.lessons.keywords import TRACKS
 from server.lessons.misconceptions import MISCONCEPTIONS
 from server.lessons.model import Lab, Prose
 from server.progress.notes import Notes
@@ -247,7 +248,9 @@ async def _catalogue(request: Request, query: str) -> views.LabsContext:
         theme=chosen_theme(request),
         query=query,
         tracks=tuple(
-            views.TrackView(title=title, cards=tuple(cards), minutes=minutes[title]) for title, cards in tracks.items()
+            views.TrackView(title=title, cards=tuple(tracks[title]), minutes=minutes[title])
+            for title in (*TRACKS, TRACKLESS)
+            if title in tracks
         ),
         count=sum(len(cards) for cards in tracks.values()),
         broken=tuple(views.broken(name, problems) for name, problems in library.problems.items()),

@@ -111,6 +111,13 @@ BROKEN: dict[str, tuple[str, str, str, str, str]] = {
         "No question settles misconception 5.",
         "Add `settles: 5` to one.",
     ),
+    "unknown track": (
+        "hosts: default",
+        "hosts: default\ntrack: Ports and adresses",
+        "Ports and adresses",
+        "`track` is 'Ports and adresses'.",
+        "Did you mean `Ports and addresses`?",
+    ),
     "address without prefix": (
         "hosts: default",
         "hosts: {server: 10.0.0.4, client-a: 10.0.0.5/24, client-b: 10.0.0.6/24}",
