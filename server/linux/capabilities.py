@@ -27,8 +27,12 @@ _SECBIT_NOROOT = 1 << 0
 _SECBIT_NO_SETUID_FIXUP = 1 << 2
 _SECBIT_NO_CAP_AMBIENT_RAISE = 1 << 6
 _SECUREBITS = _SECBIT_NOROOT | _SECBIT_NO_SETUID_FIXUP | _SECBIT_NO_CAP_AMBIENT_RAISE
-SECUREBITS_LOCKED = _SECUREBITS | _SECUREBITS << 1 | 1 << 5
-"""Uid 0 means nothing, nothing is kept or raised; and (the next bit of each) none of that can be changed."""
+SECUREBITS_LOCKED = _SECUREBITS | _SECUREBITS << 1
+"""Uid 0 means nothing and nothing is raised; and (the next bit of each) none of that can be changed.
+
+PR_SET_KEEPCAPS stays allowed, because ping(8) asks for it and ends when it is refused. It keeps what a process has when
+it leaves uid 0; here there is no uid to leave, and nothing to keep.
+"""
 
 
 def keep_only(capabilities: Iterable[int]) -> None:
