@@ -1,6 +1,5 @@
 """A TCP echo server that serves all its clients in one thread.  Usage: python3 event_loop.py [PORT]"""
 
-import errno
 import selectors
 import socket
 import sys
@@ -13,7 +12,7 @@ def welcome(listener):
         connection.setblocking(False)
         watched.register(connection, selectors.EVENT_READ, answer)
     except OSError as error:  # EMFILE: no file descriptor is left
-        print("no more clients:", errno.errorcode.get(error.errno), error.strerror)
+        print("no more clients:", error)
         watched.unregister(listener)  # or it would fail again and again
 
 
