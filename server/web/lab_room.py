@@ -170,7 +170,7 @@ def graded(given: Answered, predict: Predict, measured: Measured) -> Answered:
         said, so = None, right
     elif isinstance(predict.measure, Quantity):
         said = None if measured.value is None else str(measured.value)
-        so = said
+        so = said if not predict.options else measured.label
     else:
         said, so = (right, right) if measured.value else (None, None)
     fits = None if so is None or given.choice == UNKNOWN else given.choice == so

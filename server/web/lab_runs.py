@@ -444,7 +444,8 @@ class Run:
         for check, known, verdict in zip(
             state.step.checks, state.checks, self.player.verdicts(state.step), strict=True
         ):
-            hints = () if verdict.holds else tuple(showing_hints(check, scene))
+            silent = verdict.holds or state.phase == "entered"  # before the run, nothing is amiss
+            hints = () if silent else tuple(showing_hints(check, scene))
             changed |= take(known, verdict, hints, after, record.seq)
         if changed or tools:
             self.touch(f"checks-{self.at}", *tools)

@@ -96,10 +96,14 @@ class QuestionView:
         return next((option for option in self.options if option.chosen), None)
 
     @property
+    def said(self) -> OptionView | None:
+        """The option that the kernel confirms."""
+        return next((option for option in self.options if option.said), None)
+
+    @property
     def answer(self) -> OptionView | None:
         """The option to be explained: the one that the kernel confirms, or else the lab's own."""
-        said = next((option for option in self.options if option.said), None)
-        return said or next((option for option in self.options if option.right), None)
+        return self.said or next((option for option in self.options if option.right), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -506,11 +510,9 @@ def predict_view(
     given = notes.answer(lab.name, step.number, "predict", index)
     measured = state.measured[index] if state is not None and state.phase == "settled" else None
     label = measured.label if measured is not None else None
-    value = "" if measured is None or measured.value is None or not predict.options else str(label or measured.value)
-    if measured is not None and not predict.options and measured.value is not None:
-        value = str(measured.value)
-    if measured is not None and isinstance(measured.value, bool):
-        value = label or ""
+    value = label or ""
+    if measured is not None and not value and not isinstance(measured.value, bool | None):
+        value = str(measured.value)  # none of the answers
     if measured is None and given is not None and given.measured is not None:
         value = label = given.measured
     told = given is not None and (measured is not None or given.fits is not None or given.measured is not None)
@@ -662,7 +664,9 @@ def _check(that: str, known: CheckState) -> CheckView:
             words = f"{known.count} of {known.wanted}"
         case _:
             words = "not yet"
-    rows = known.rows if known.mood in ("true", "partly") else ()
+    rows = list({(row.subject, row.key): row for row in known.rows}.values())  # a condition may need a row twice
+    if known.mood not in ("true", "partly"):
+        rows = []
     return CheckView(
         that=that,
         mood=known.mood,
@@ -728,7 +732,7 @@ def summary_lines(lab: Lab, notes: Notes) -> Iterator[LineView]:
                 if choice == UNKNOWN
                 else labels.get(choice, Markup("{}").format(choice)),
                 measured=(given.measured or "") if given is not None else "",
-                answer=labels.get((given.measured or "") if given is not None else "", right),
+                answer=right if given is None or not given.measured else labels.get(given.measured, Markup("")),
                 fits=given.fits if given is not None else None,
             )
 

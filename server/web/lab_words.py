@@ -39,6 +39,8 @@ _SHOWN = {
     "moment": ("kind", "call", "flags"),
     "sysctl": ("name", "value"),
 }
+_CALLS = {"accept4": "accept", "recvfrom": "recv", "sendto": "send"}
+"""The calls that Python makes under another name than its own; the stage says it as the program does."""
 _TAG = re.compile(r"(<[^>]*>)")
 _CLOSED_TO_LINKS = ("a", "code", "pre", "h1", "h2", "h3")
 
@@ -96,9 +98,9 @@ def _plainly(condition: Condition) -> str:
     assert isinstance(condition, Rows)
     match condition.selection.subject, said:
         case "call", {"process": who, "name": call, "status": "entered"} if len(said) == 3:
-            return f"{who} waits in {call}()"
+            return f"{who} waits in {called(call)}()"
         case "call", {"process": who, "name": call, "status": "returned"} if len(said) == 3:
-            return f"{call}() of {who} has returned"
+            return f"{called(call)}() of {who} has returned"
         case "process", {"process": who, "status": "exited"} if len(said) == 2:
             return f"{who} has ended"
         case "output", {"process": who, "text": text} if len(said) == 2:
@@ -109,12 +111,17 @@ def _plainly(condition: Condition) -> str:
             return describe(condition)
 
 
+def called(name: str) -> str:
+    """A call, as the program that makes it would name it."""
+    return _CALLS.get(name, name)
+
+
 def _moment(selection: Selection) -> str:
     """What waits for a person."""
     said = {pattern.field: str(pattern.value) for pattern in selection.patterns if pattern.operator == "like"}
     match said:
         case {"process": who, "call": call}:
-            return f"{who} is about to call {call}()"
+            return f"{who} is about to call {called(call)}()"
         case {"flags": flags}:
             return f"a packet with {flags} is about to arrive"
         case {}:
@@ -143,7 +150,7 @@ def row_words(row: Row) -> str:
     parts = [str(row.fields[name]) for name in _SHOWN[row.subject] if row.fields.get(name) not in (None, "")]
     host = str(row.fields.get("host") or row.fields.get("source_host") or "")
     if row.subject == "call":
-        parts[0] = f"{parts[0]}()"
+        parts[0] = f"{called(parts[0])}()"
     if row.subject == "packet" and len(parts) > 1:
         parts = [*parts[:-2], f"{parts[-2]} → {parts[-1]}"]
     return f"{host}: {' '.join(parts)}" if host else " ".join(parts)

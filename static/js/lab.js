@@ -25,7 +25,10 @@ let whole = main.dataset.reading === "whole";
 /** @type {import("./screen.js").Page} */
 const page = {
   recorded: false,
-  opening: () => "Nothing runs. Press Run in the lesson.",
+  opening: () =>
+    connected
+      ? "Nothing runs. Press Run in the lesson."
+      : "Nothing runs yet. Start the lab, and its hosts come to life.",
   link: (state) =>
     ({
       connecting: "Connecting …",
@@ -122,6 +125,7 @@ function sandboxCame(event) {
     location.reload();
   } else {
     connected = id;
+    document.querySelector("[data-preview]")?.remove();
     at = step;
     connect(id);
     go(step);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -279,6 +280,90 @@ def test_what_is_typed_stays_while_the_checks_change(desk: Page) -> None:
     expect(desk.locator("#own-4-text")).to_have_value("python3 echo_client.py 10.0.0.4 7")
 
 
+def test_what_is_chosen_stays_while_the_step_changes(desk: Page) -> None:
+    start(desk, LAB)
+    play(desk, LAB, "unknown", last=1)
+    desk.check("#predict-2-0-1")
+    desk.fill("#do-2-0", "python3 echo_client.py 10.0.0.4 8")
+    desk.evaluate("document.querySelector('#step-2').dataset.old = ''")
+    desk.evaluate("""() => htmx.ajax('GET', `/labs/${document.querySelector('main').dataset.lab}/pulse?version=1`
+        + `&edition=${document.querySelector('[name=edition]').value}`, {swap: 'none'})""")
+    expect(desk.locator("#step-2:not([data-old])")).to_be_visible()
+    expect(desk.locator("#predict-2-0-1")).to_be_checked()
+    expect(desk.locator("#do-2-0")).to_have_value("python3 echo_client.py 10.0.0.4 8")
+
+
+def test_no_hint_before_anything_was_done(desk: Page) -> None:
+    start(desk, LAB)
+    expect(desk.locator("#step-1 .checks")).to_be_visible()
+    expect(desk.locator("#step-1 .checks .hint")).to_have_count(0)
+    desk.fill("#do-1-0", "python3 echo_server.py 8")
+    desk.click("#only-1-0")
+    expect(desk.locator("#step-1 .checks .hint")).to_contain_text("Nothing listens")
+
+
+def test_the_hosts_are_there_before_they_run(desk: Page) -> None:
+    desk.goto(f"/labs/{LAB.name}")
+    stage, preview = (desk.locator(part).bounding_box() for part in ("#stage", "[data-preview]"))
+    assert stage is not None
+    assert preview is not None
+    assert preview["y"] + preview["height"] <= stage["y"] + stage["height"]
+    for host in LAB.hosts:
+        expect(desk.locator("[data-preview]")).to_contain_text(host)
+    desk.click("#lab-start")
+    expect(desk.locator("[data-preview]")).to_have_count(0)
+
+
+def test_a_lab_by_the_keyboard_alone(desk: Page) -> None:
+    desk.goto(f"/labs/{LAB.name}")
+    press(desk, "lab-start")
+    for step in LAB.steps:
+        expect(desk.locator(f"#step-{step.number}")).to_be_visible()
+        for index, _ in enumerate(step.predictions):
+            press(desk, f"predict-{step.number}-{index}-0", "Space")
+            press(desk, f"predict-{step.number}-{index}-send")
+            expect(desk.locator(f"#predict-{step.number}-{index} .kept")).to_be_visible()
+        press(desk, f"show-{step.number}" if step.task is not None else f"run-{step.number}")
+        expect(desk.locator(f"#step-{step.number}[data-settled]")).to_be_visible()
+        press(desk, f"next-{step.number}")
+    expect(desk.locator("#summary")).to_be_visible()
+
+
+def press(page: Page, wanted: str, key: str = "Enter") -> None:
+    """Go to something by Tab, as far as it takes, and press a key there."""
+    expect(page.locator(f"#{wanted}")).to_be_enabled()
+    for _ in range(200):
+        if page.evaluate("document.activeElement.id") == wanted:
+            page.keyboard.press(key)
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"Tab does not lead to {wanted}")
+
+
+def test_own_data_is_taken_along_and_deleted(desk: Page) -> None:
+    start(desk, LAB)
+    play(desk, LAB, "wrong", last=2)
+    desk.goto("/labs")
+    expect(desk.locator('.card:has-text("Three clients, one port") .state')).to_have_text("step 3 of 5")
+    with desk.expect_download() as coming:
+        desk.click('a[href="/progress"]')
+    kept = json.loads(Path(coming.value.path()).read_text())
+    assert [lab["lab"] for lab in kept["labs"]] == [LAB.name]
+    desk.click('[commandfor="forget"]')
+    desk.click("#forget button[type=submit]")
+    expect(desk.locator('.card:has-text("Three clients, one port") .state')).to_have_text("new")
+    expect(desk.locator(".own-data")).to_have_count(0)
+    assert desk.request.get("/progress").status == 404
+
+
+def test_words_of_the_text_lead_to_the_glossary(desk: Page) -> None:
+    desk.goto(f"/labs/{LAB.name}")
+    word = desk.locator(".prose a.term").first
+    anchor = word.get_attribute("href").partition("#")[2]
+    word.click()
+    expect(desk.locator(f"#{anchor}")).to_be_in_viewport()
+
+
 def test_back_is_the_step_before_and_a_link_is_a_step(desk: Page) -> None:
     start(desk, LAB)
     play(desk, LAB, "unknown", last=1)
@@ -344,6 +429,11 @@ def test_everybody_can_read_it(browser: Browser, served: Server, size: str, them
         accessible(page, "before the run")
         run(page, LAB.steps[1])
         accessible(page, "after the run")
+        page.click("#to-step-4")
+        accessible(page, "a task")
+        page.click("#to-summary")
+        expect(page.locator("#summary")).to_be_visible()
+        accessible(page, "the summary")
 
 
 def accessible(page: Page, where: str) -> None:

@@ -82,6 +82,18 @@ class TestPredictions:
         assert view.answer is not None
         assert view.answer.label == "4"
 
+    def test_what_none_of_the_answers_says_is_said_as_it_is(self, lab: Lab) -> None:
+        state = StepState(step=lab.steps[1], phase="settled")
+        state.measured = [Measured(7, None)]
+        view = predict_view(lab, answered("4", "7"), state)
+        assert (view.told, view.measured, view.said) == (True, "7", None)
+
+    def test_a_condition_that_does_not_hold_says_nothing(self, lab: Lab) -> None:
+        state = StepState(step=lab.steps[1], phase="settled")
+        state.measured = [Measured(False, None)]
+        view = predict_view(lab, answered("4"), state)
+        assert (view.told, view.measured, view.said) == (True, "", None)
+
 
 class TestGrading:
     def given(self, choice: str) -> Answered:
@@ -99,6 +111,10 @@ class TestGrading:
     def test_a_run_without_an_answer_decides_nothing(self, lab: Lab) -> None:
         noted = graded(self.given("2"), lab.steps[1].predictions[0], Measured(None, None))
         assert (noted.measured, noted.fits) == (None, None)
+
+    def test_nobody_is_wrong_if_it_was_none_of_the_answers(self, lab: Lab) -> None:
+        noted = graded(self.given("2"), lab.steps[1].predictions[0], Measured(7, None))
+        assert (noted.measured, noted.fits) == ("7", None)
 
     def test_a_condition_confirms_the_right_option(self, lab: Lab) -> None:
         predict = lab.steps[2].predictions[0]

@@ -57,7 +57,7 @@ RUN = Run(on="server", command="x", argv=("x",), program="", folder="/", name=""
         ),
         (
             Wait(until=Rows(selection=where("call", process="server", name="accept4", status="entered"))),
-            "Wait until server waits in accept4()",
+            "Wait until server waits in accept()",
         ),
         (Wait(until=Rows(selection=where("process", process="old", status="exited"))), "Wait until old has ended"),
         (
