@@ -85,6 +85,7 @@ export class EventList {
     }
     if (this.height === 0) return;
     this.sheet.style.height = `${this.passed.length * ROW}px`;
+    this.sheet.style.setProperty("--number", `${Math.max(3, String(this.log.end).length)}.5ch`);
     if (moved && (this.follows || seq < this.log.end)) this.#reveal(seq);
     this.#draw();
   }

@@ -274,6 +274,13 @@ function placeRow(limit, count, x, y, width, f) {
   }));
 }
 
+/** What is said of a socket without a name, and without a remote address. @param {Socket} socket */
+function unnamedWords(socket) {
+  if (socket.protocol === "unix")
+    return { nameless: "without a name", alone: socket.peer ? "to another Unix socket" : "no peer" };
+  return { nameless: "not bound yet", alone: socket.protocol === "udp" ? "one socket, many peers" : "no peer" };
+}
+
 /**
  * @param {Socket} socket
  * @param {Box} box
@@ -290,6 +297,7 @@ function socketCard(socket, box, several, metrics, room) {
   const udp = socket.protocol === "udp";
   const title = udp ? `UDP ${socket.state === "ESTABLISHED" ? "connected" : ""}`.trim() : socket.state;
   const remote = hasRemote(socket) ? socket.remote : "";
+  const { nameless, alone } = unnamedWords(socket);
   /** @type {Text[]} */
   const texts = [];
   /** @type {Bar[]} */
@@ -300,7 +308,7 @@ function socketCard(socket, box, several, metrics, room) {
   texts.push({ x, y: (roomy ? 1.0 : 0.95) * f, text: fit(title, titleW, "strong", metrics), face: "strong" });
   if (bytes) texts.push({ x: box.w - 0.45 * f, y: 0.95 * f, text: bytes, face: "plain", muted: true, anchor: "end" });
   if (roomy) {
-    const where = unnamed(socket.local) ? "not bound yet" : socket.local;
+    const where = unnamed(socket.local) ? nameless : socket.local;
     texts.push({
       x,
       y: 2.25 * f,
@@ -311,12 +319,12 @@ function socketCard(socket, box, several, metrics, room) {
     texts.push({
       x,
       y: 3.45 * f,
-      text: fitStart(remote || (udp ? "one socket, many peers" : "no peer"), room2, remote ? "mono" : "plain", metrics),
+      text: fitStart(remote || alone, room2, remote ? "mono" : "plain", metrics),
       face: remote ? "mono" : "plain",
       muted: !remote,
     });
   } else {
-    const line = remote || (unnamed(socket.local) ? "not bound yet" : socket.local);
+    const line = remote || (unnamed(socket.local) ? nameless : socket.local);
     const face = remote || !unnamed(socket.local) ? "mono" : "plain";
     texts.push({ x, y: 2.05 * f, text: fitStart(line, room2, face, metrics), face, muted: !remote });
   }

@@ -17,6 +17,8 @@ import { el, html, join, set, text } from "./svg.js";
 /** @typedef {import("./shapes.js").Metrics} Metrics */
 /** @typedef {import("./shapes.js").Shape} Shape */
 /** @typedef {import("./rungs.js").Rung} Rung */
+/** @typedef {{x: number, text: string, anchor: string | undefined, face: string, failed?: boolean}} Words */
+/** @typedef {{from: number, to: number, x: number, anchor: "end" | undefined}} Room */
 
 const OVERSCAN = 40;
 /** In real time thousands of rows may have the same height; no more than these are looked at. */
@@ -43,6 +45,8 @@ export class Ladder {
     this.sight = "";
     /** @type {import("./relations.js").Light | null} */
     this.lit = null;
+    /** @type {Room | null} where the moments stand */
+    this.moments = null;
     this.svg = el("svg", { class: "ladder" });
     this.lines = el("g", { class: "lines" });
     this.spans = el("g", { class: "spans" });
@@ -170,6 +174,7 @@ export class Ladder {
       wide: (/** @type {string} */ words, /** @type {import("./shapes.js").Face} */ face) =>
         this.measure(words, face) * this.size,
     };
+    this.moments = this.#room(layout, metrics);
     join(
       this.rows,
       shown,
@@ -178,6 +183,22 @@ export class Ladder {
       (group, { rung, index }) => this.#rung(group, rung, this.axis.y(index), index > now, layout, metrics),
     );
     this.#spans(first, last, now, layout);
+  }
+
+  /**
+   * Where the moments stand: in the widest host, at the edge that its calls leave free.
+   * @param {Layout} layout
+   * @param {Metrics} metrics
+   * @returns {Room | null}
+   */
+  #room(layout, metrics) {
+    const [host] = [...layout.hosts].sort((a, b) => b.w - a.w);
+    if (!host || host.w < MOMENT_ROOM * metrics.f) return null;
+    const width = metrics.wide(seconds(this.log.event(this.log.end)?.t ?? 0), "mono") + 1.2 * metrics.f;
+    if (isRight(host, layout))
+      return { from: host.x, to: host.x + width, x: host.x + 0.6 * metrics.f, anchor: undefined };
+    const right = host.x + host.w;
+    return { from: right - width, to: right, x: right - 0.6 * metrics.f, anchor: "end" };
   }
 
   /**
@@ -235,7 +256,7 @@ export class Ladder {
     const words = this.#words(rung, layout, metrics);
     if (group.childElementCount === 0)
       group.append(el("rect", { class: "hit" }), el("text", { class: "mono muted moment" }), el("text"));
-    this.#moment(/** @type {SVGTextElement} */ (group.children[1]), rung, layout);
+    this.#moment(/** @type {SVGTextElement} */ (group.children[1]), rung, words, metrics);
     set(/** @type {Element} */ (group.firstElementChild), {
       x: 0,
       y: -this.rowH / 2,
@@ -247,19 +268,34 @@ export class Ladder {
     text(label, words.text);
   }
 
-  /** When it was, at the right edge of the widest host. @param {SVGTextElement} place @param {Rung} rung @param {Layout} layout */
-  #moment(place, rung, layout) {
-    const [host] = [...layout.hosts].sort((a, b) => b.w - a.w);
-    const room = host !== undefined && host.w > MOMENT_ROOM * this.size;
-    if (room) set(place, { x: host.x + host.w - 0.6 * this.size, y: 0, "text-anchor": "end" });
-    text(place, room ? seconds(this.log.events[rung.seq - 1].t) : "");
+  /** How far words may go from a place until they meet the moments. @param {number} x @param {number} side */
+  #free(x, side) {
+    if (!this.moments) return Infinity;
+    const way = side < 0 ? x - this.moments.to : this.moments.from - x;
+    return way > 0 ? way : Infinity;
+  }
+
+  /**
+   * When it was, unless the words of the row begin where the moments stand.
+   * @param {SVGTextElement} place
+   * @param {Rung} rung
+   * @param {Words} words
+   * @param {Metrics} metrics
+   */
+  #moment(place, rung, words, metrics) {
+    const { moments } = this;
+    const width = metrics.wide(words.text, words.face.includes("mono") ? "mono" : "code");
+    const from = words.anchor === "end" ? words.x - width : words.x - (words.anchor === "middle" ? width / 2 : 0);
+    const free = moments !== null && (words.text === "" || from >= moments.to || from + width <= moments.from);
+    set(place, { x: moments?.x, y: 0, "text-anchor": moments?.anchor });
+    text(place, free ? seconds(this.log.events[rung.seq - 1].t) : "");
   }
 
   /**
    * @param {Rung} rung
    * @param {Layout} layout
    * @param {Metrics} metrics
-   * @returns {{x: number, text: string, anchor: string | undefined, face: string, failed?: boolean}}
+   * @returns {Words}
    */
   #words(rung, layout, metrics) {
     const nothing = { x: 0, text: "", anchor: undefined, face: "plain" };
@@ -267,10 +303,10 @@ export class Ladder {
       const call = this.log.calls.get(rung.id);
       const host = layout.hosts.find((shape) => shape.host === call?.host);
       if (!call || !host) return nothing;
-      const right = host.x + host.w / 2 > layout.width * 0.66;
+      const right = isRight(host, layout);
       const x = right ? host.x + host.w - 1.2 * metrics.f : host.x + 1.2 * metrics.f;
       const anchor = right ? "end" : undefined;
-      const room = host.w - 2 * metrics.f;
+      const room = Math.min(host.w - 2 * metrics.f, this.#free(x, right ? -1 : 1));
       if (rung.kind === "call")
         return {
           x,
@@ -297,12 +333,10 @@ export class Ladder {
     }
     const words = `${chipWords(packet)}${packet.repeats ? " again" : ""}`;
     const side = Math.sign(ends.to.x - ends.from.x);
-    return {
-      x: ends.from.x + side * 0.8 * metrics.f,
-      anchor: side < 0 ? "end" : undefined,
-      face: "strong",
-      text: fit(words, Math.abs(ends.to.x - ends.from.x) - 2 * metrics.f, "strong", metrics),
-    };
+    const x = ends.from.x + side * 0.8 * metrics.f;
+    const way = Math.abs(ends.to.x - ends.from.x) - 2 * metrics.f;
+    const room = Math.min(way, this.#free(x, side));
+    return { x, anchor: side < 0 ? "end" : undefined, face: "strong", text: fit(words, room, "strong", metrics) };
   }
 
   /**
@@ -357,7 +391,7 @@ export class Ladder {
     const call = this.log.calls.get(span.rung.id);
     const host = layout.hosts.find((shape) => shape.host === call?.host);
     if (!call || !host) return { d: "" };
-    const right = host.x + host.w / 2 > layout.width * 0.66;
+    const right = isRight(host, layout);
     const x = right ? host.x + host.w - 4 : host.x + 4;
     return { class: "bar", d: `M${x} ${y1 - 6}V${Math.max(y1 + 6, y2 + 4)}`, "data-open": span.open };
   }
@@ -401,6 +435,11 @@ export class Ladder {
     const to = layout.door(packet.target_host, packet.protocol, packet.destination);
     return from && to ? { from, to } : null;
   }
+}
+
+/** Whether a host's calls stand at its right edge. @param {Shape} host @param {Layout} layout */
+function isRight(host, layout) {
+  return host.x + host.w / 2 > layout.width * 0.66;
 }
 
 /** @param {EventTarget | null} target */

@@ -95,7 +95,7 @@ export function narrate(event, scene, log) {
       return socketMoved(event, scene, log);
     case "socket.vanished":
       if (event.state !== "LISTEN") return null;
-      return say(`Nobody listens on ${event.host} port ${endpoint(event.local).port} any more.`);
+      return say(`Nobody listens ${placeOf(event)} of ${event.host} any more.`);
     case "packet.sent":
       return swallowed(event, scene) ? null : sent(event);
     case "packet.held": {
@@ -264,17 +264,16 @@ function waitsForAccept(scene, socket) {
 function socketMoved(event, scene, log) {
   const seqs = log.rows.get(event.socket) ?? [];
   const before = seqs.length > 1 ? /** @type {SocketEvent} */ (log.event(seqs[seqs.length - 2])) : undefined;
-  const port = endpoint(event.local).port;
   if (before?.state !== event.state) {
     switch (event.state) {
       case "LISTEN":
         return say(
-          `${event.host} listens on port ${port}. From now on its kernel answers calls there by itself.`,
+          `${event.host} listens ${placeOf(event)}. From now on its kernel answers calls there by itself.`,
           "LISTEN",
         );
       case "SYN-RECEIVED":
         return say(
-          `The kernel of ${event.host} answers by itself: a half-open connection from ${event.remote} is in the SYN queue.${sleeper(event, scene)}`,
+          `The kernel of ${event.host} answers by itself: the request of ${event.remote} is in the SYN queue, until its ACK comes.${sleeper(event, scene)}`,
           "SYN-RECEIVED",
         );
       case "ESTABLISHED":
@@ -312,6 +311,11 @@ function socketMoved(event, scene, log) {
     return say(`${count(event.recv_queue, "byte")} wait in the receive buffer of ${event.local}.${noFd}`);
   }
   return null;
+}
+
+/** Where a socket listens: a Unix socket has a path, and no port. @param {SocketEvent} event */
+function placeOf(event) {
+  return event.protocol === "unix" ? `at the path ${event.local}` : `on port ${endpoint(event.local).port}`;
 }
 
 /**

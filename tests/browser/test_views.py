@@ -9,10 +9,12 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from server.folders import folder
-from tests.browsing import Director, directed, drawn, held_before, release_other, rows, shows, sleeps, visit
+from tests.browsing import Director, directed, drawn, held_before, opened, release_other, rows, shows, sleeps, visit
+from tests.recordings.make import path_of
+from tests.recordings.runs import RUNS
 from tests.web.conftest import Server
 
 LINES = (folder("labs") / "programs" / "echo_server.py").read_text().splitlines()
@@ -416,3 +418,29 @@ def test_a_page_that_came_without_tls_copies_too(page: Page) -> None:
     page.get_by_role("button", name="Copy", exact=True).click()
     expect(page.get_by_role("button", name="Copied")).to_be_visible()
     assert "asks the kernel" in page.evaluate("window.copied")
+
+
+LADDER_TEXTS = """() => [...document.querySelectorAll('.ladder .rung')].map(rung =>
+  [...rung.querySelectorAll('text')].filter(text => text.textContent !== '').map(text => {
+    const box = text.getBoundingClientRect();
+    return { words: text.textContent, x: box.x, right: box.right };
+  }))"""
+
+
+@pytest.mark.parametrize("size", ["1440x900", "390x844"])
+def test_the_words_of_a_row_of_the_ladder_do_not_touch(browser: Browser, served: Server, size: str) -> None:
+    with opened(browser, served, size) as page:
+        for name in sorted(RUNS)[::2]:
+            page.goto("/replay?view=ladder")
+            page.set_input_files("input[data-open]", path_of(name))
+            if size == "390x844":
+                page.get_by_role("button", name="Ladder", exact=True).click()
+            page.keyboard.press("End")
+            expect(page.locator(".ladder .rung").first).to_be_attached()
+            ladder = page.locator("[data-ladder]")
+            for top in range(0, ladder.evaluate("home => home.scrollHeight"), 200):
+                ladder.evaluate("(home, top) => { home.scrollTop = top; }", top)
+                drawn(page)
+                for row in page.evaluate(LADDER_TEXTS):
+                    for one, other in pairwise(sorted(row, key=lambda box: float(box["x"]))):
+                        assert one["right"] <= other["x"] + 1, f"{name}: {one['words']} | {other['words']}"
