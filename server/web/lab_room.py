@@ -77,16 +77,16 @@ class Room:
             SocketlabError: The machine did not make one.
         """
         self._forget_old()
-        await self._end((learner, lab.name))
+        key = (learner, lab.name)
         hosts = [HostSpec(name=name, addresses=list(addresses)) for name, addresses in lab.hosts.items()]
         try:
             sandbox = await self._door.create(visitor, hosts, "live", open_files=lab.open_files)
         except LimitError:
             # A run of another lab can be built again with one click: it makes room for what is wanted now.
-            others = [key for key, run in self._runs.items() if key[0] == learner and run.alive]
-            if not others:
+            ours = [one for one, run in self._runs.items() if one[0] == learner and run.alive]
+            if not ours:
                 raise
-            await self._end(min(others, key=lambda key: self._used[key]))
+            await self._end(min(ours, key=lambda one: (one == key, self._used[one])))
             sandbox = await self._door.create(visitor, hosts, "live", open_files=lab.open_files)
 
         async def settled(run: Run, state: StepState) -> None:
@@ -94,14 +94,19 @@ class Room:
 
         run = Run(lab, sandbox, settled)
         run.goal = step
-        key = (learner, lab.name)
+        # A page that asks meanwhile finds the one or the other, and can tell them apart.
+        before = self._runs.get(key)
+        run.version = before.version + 1 if before is not None else 1
         self._runs[key] = run
         self._used[key] = time.monotonic()
         task = self.group.create_task(run.live(step))
         self._lives.add(task)
         task.add_done_callback(self._lives.discard)
-        before = (await self.notebook.notes(learner)).visits.get(lab.name)
-        await self.note(learner, self.visit(lab, step, finished=before is not None and before.finished))
+        if before is not None:
+            before.stop()
+            await self._door.delete(before.sandbox)
+        known = (await self.notebook.notes(learner)).visits.get(lab.name)
+        await self.note(learner, self.visit(lab, step, finished=known is not None and known.finished))
         return run
 
     async def note(self, learner: str, *notes: Note) -> None:

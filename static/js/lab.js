@@ -116,11 +116,20 @@ function go(number) {
 /** @param {Event} event */
 function sandboxCame(event) {
   const { id, step } = /** @type {CustomEvent} */ (event).detail;
+  show(id, step);
+}
+
+/**
+ * @param {string} id of a sandbox
+ * @param {number} step
+ */
+function show(id, step) {
   whole = false;
   if (connected === id) {
     go(step);
   } else if (connected) {
     // Another log: everything on the screen begins anew.
+    connected = id;
     history.replaceState(null, "", `${location.pathname}#step-${step}`);
     location.reload();
   } else {
@@ -139,6 +148,8 @@ function changed(event) {
   const before = at;
   at = Number(pulse.dataset.at);
   if (at !== before) stuckLater();
+  const sandbox = pulse.dataset.sandbox ?? "";
+  if (sandbox && sandbox !== connected) show(sandbox, at); // it was begun in another window
   const said = pulse.dataset.said ?? "";
   const status = one("[data-lab-status]");
   if (said && status.textContent !== said) {

@@ -323,6 +323,10 @@ def test_a_lab_by_the_keyboard_alone(desk: Page) -> None:
             press(desk, f"predict-{step.number}-{index}-0", "Space")
             press(desk, f"predict-{step.number}-{index}-send")
             expect(desk.locator(f"#predict-{step.number}-{index} .kept")).to_be_visible()
+        if step.task is not None:
+            for count in range(1, len(step.hints) + 1):
+                press(desk, f"hint-{step.number}")
+                expect(desk.locator(f"#step-{step.number} .hints .hint")).to_have_count(count)
         press(desk, f"show-{step.number}" if step.task is not None else f"run-{step.number}")
         expect(desk.locator(f"#step-{step.number}[data-settled]")).to_be_visible()
         press(desk, f"next-{step.number}")
