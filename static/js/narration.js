@@ -17,9 +17,9 @@ import { endpoint } from "./places.js";
 /** What an errno means to the program that gets it. */
 export const ERRORS = /** @type {Record<string, string>} */ ({
   EADDRINUSE: "Another socket has that address and port already.",
-  EACCES: "Ports below 1024 are for programs with the right to bind them.",
+  EACCES: "The program has no right to that.",
   EADDRNOTAVAIL: "This host has no such address, or no port is left for it.",
-  ECONNREFUSED: "A machine is there and has answered, but nobody listens on that port.",
+  ECONNREFUSED: "Nobody listens there: a refusal has come back.",
   ECONNRESET: "The other side has torn the connection down.",
   ETIMEDOUT: "Nobody has answered for too long.",
   EHOSTUNREACH: "No way leads to that host.",
@@ -32,7 +32,11 @@ export const ERRORS = /** @type {Record<string, string>} */ ({
   EPERM: "The sandbox does not allow that call.",
 });
 
+const LOW_PORT = "Ports below 1024 are for programs with the right to bind them.";
 const FEW = 64;
+
+/** What no system call that was observed says for certain beforehand. */
+const UNLESS = ", unless the socket is non-blocking";
 
 /** What is no failure but an answer: the call would have had to wait. */
 const NOT_YET = new Set(["EAGAIN", "EINPROGRESS", "EALREADY", "EINTR"]);
@@ -42,7 +46,7 @@ const ENTERED = {
   socket: (call, who) => `${who} asks the kernel for a ${socketWords(call.args)} socket.`,
   bind: (call, who) => `${who} asks for ${addressWords(call.args.address)}: bind(${call.args.fd}).`,
   listen: (call, who) =>
-    `${who} wants to be called: listen(${call.args.fd}), with room for ${call.args.backlog} waiting connections.`,
+    `${who} wants to be called: listen(${call.args.fd}); it asks for room for ${call.args.backlog} waiting connections.`,
   accept: acceptEntered,
   accept4: acceptEntered,
   connect: (call, who) =>
@@ -163,7 +167,7 @@ export function momentName(moment, log) {
 /** @param {SyscallEntered} call @param {string} who @param {Scene} scene */
 function acceptEntered(call, who, scene) {
   const waiting = socketAt(scene, call)?.recv_queue ?? 0;
-  const then = waiting > 0 ? "One waits already." : "None waits, so the program sleeps.";
+  const then = waiting > 0 ? "One waits already." : `None waits: the program sleeps until one comes${UNLESS}.`;
   return `${who} asks for the next connection: accept(${call.args.fd}). ${then}`;
 }
 
@@ -182,13 +186,15 @@ function receiveEntered(call, who, scene) {
   const there =
     socket.recv_queue > 0
       ? `${count(socket.recv_queue, "byte")} wait there.`
-      : "The receive buffer is empty, so the program sleeps.";
+      : `The receive buffer is empty: the program sleeps until something comes${UNLESS}.`;
   return `${who} asks for bytes from fd ${call.args.fd}: ${plainName(call.name)}(). ${there}`;
 }
 
 /** @param {SyscallEntered} call @param {string} who */
 function waitEntered(call, who) {
-  return `${who} sleeps until one of its file descriptors is ready: ${plainName(call.name)}().`;
+  if (call.args.timeout_ms === 0)
+    return `${who} looks which of its file descriptors are ready: ${plainName(call.name)}().`;
+  return `${who} waits until one of its file descriptors is ready: ${plainName(call.name)}().`;
 }
 
 /**
@@ -204,7 +210,8 @@ function returned(event, scene, log) {
   const name = plainName(call.name);
   if (event.error) {
     if (NOT_YET.has(event.error)) return null;
-    const meaning = ERRORS[event.error];
+    const low = event.error === "EACCES" && name === "bind" && !/^[/@]/.test(String(call.args.address));
+    const meaning = low ? LOW_PORT : ERRORS[event.error];
     return say(`${name}() fails for ${who} with ${event.error}.${meaning ? ` ${meaning}` : ""}`, event.error);
   }
   if (name === "accept") {
@@ -213,10 +220,14 @@ function returned(event, scene, log) {
       "accepted",
     );
   }
-  if (name === "socket")
-    return say(`The kernel makes a socket for ${who}; fd ${event.new_fd} names it. It has no port yet.`);
+  if (name === "socket") {
+    const nothing = call.args.family === "AF_UNIX" ? "It has no name yet." : "It has no port yet.";
+    return say(`The kernel makes a socket for ${who}; fd ${event.new_fd} names it. ${nothing}`);
+  }
   if (name === "connect") return connected(event, call, scene, who);
   if (["recv", "recvmsg", "read", "readv"].includes(name) && socketAt(scene, call)) {
+    if (event.result === 0 && socketAt(scene, call)?.protocol === "udp")
+      return say(`${who} gets an empty datagram from fd ${call.args.fd}.`);
     if (event.result === 0) return say(`${name}() returns 0 to ${who}: the other side sends no more.`);
     return say(`${who} gets ${count(event.bytes ?? event.result ?? 0, "byte")} from fd ${call.args.fd}.`);
   }
@@ -272,6 +283,8 @@ function socketMoved(event, scene, log) {
           "LISTEN",
         );
       case "SYN-RECEIVED":
+        if (event.inode !== 0)
+          return say(`Both sides have sent a SYN: the socket ${event.local} of ${event.host} is in SYN-RECEIVED.`);
         return say(
           `The kernel of ${event.host} answers by itself: the request of ${event.remote} is in the SYN queue, until its ACK comes.${sleeper(event, scene)}`,
           "SYN-RECEIVED",
@@ -363,7 +376,9 @@ function sent(event) {
     case "fin":
       return say(`${from} says that no more bytes will come: FIN to ${to}.`, "FIN");
     case "rst":
-      return say(`${from} answers RST: there is no such connection, and nobody listens there.`, "RST");
+      // Only an answer to a segment without an ACK, such as a SYN, has this number (RFC 9293, 3.5.2).
+      if (event.sequence === 0) return say(`${from} answers RST: nobody listens there.`, "RST");
+      return say(`${from} sends RST: for it, this connection is there no more.`, "RST");
     case "udp":
       return say(`${from} sends a datagram of ${count(event.length, "byte")} to ${to}.`);
     case "icmp":

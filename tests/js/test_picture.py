@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from playwright.sync_api import Page
+
+from server.sessions import recording
+from tests.recordings.make import path_of
 
 LAYOUTS = """async ({ lines, width, height, facing }) => {
   const { Log } = await import('/static/js/log.js');
@@ -101,10 +105,32 @@ def test_the_story_of_the_handshake_is_told_in_order(modules: Page, lines: list[
     assert "NaN" not in words
     assert "no file descriptor names it yet" in words
     assert "has not accepted it yet" in words
-    assert "nobody listens on that port" in words
+    assert "answers RST: nobody listens there" in words
+    assert "Nobody listens there: a refusal has come back." in words
 
 
 def test_a_quiet_program_is_not_called_asleep_while_it_is_held(modules: Page, lines: list[dict[str, Any]]) -> None:
     told = modules.evaluate(NOTES, lines)
     half_open = next(mark["seq"] for mark in told["marks"] if mark["mark"] == "SYN-RECEIVED")
     assert "asleep" not in told["notes"][half_open - 1]["text"]
+
+
+def test_a_unix_socket_has_no_port(modules: Page) -> None:
+    notes = modules.evaluate(NOTES, [json.loads(line) for line in recording.read(path_of("unix-sockets"))])["notes"]
+    words = [note["text"] for note in notes if note]
+    assert any("listens at the path /tmp/door" in sentence for sentence in words)
+    assert not [sentence for sentence in words if "port" in sentence]
+
+
+def test_a_reset_says_what_it_is(modules: Page) -> None:
+    said = {}
+    for name in ("refused", "reset"):
+        lines = [json.loads(line) for line in recording.read(path_of(name))]
+        notes = modules.evaluate(NOTES, lines)["notes"]
+        said[name] = next(
+            note["text"]
+            for line, note in zip(lines, notes, strict=True)
+            if line["type"] == "packet.sent" and "RST" in line["flags"] and note
+        )
+    assert said["refused"].endswith("answers RST: nobody listens there.")
+    assert said["reset"].endswith("for it, this connection is there no more.")
