@@ -43,7 +43,7 @@ class CheckState:
     """What a check says now.
 
     Attributes:
-        mood: ``lost``: it was true and is not any more.
+        mood: ``lost``: it was true and is not any more; it stays ticked.
         since: The event since which it is true (or was, if it is lost).
         lost: The event since which it is not any more.
         hints: The hints that are in place now, as HTML.
@@ -89,9 +89,9 @@ class StepState:
         self.checks = [CheckState() for _ in self.step.checks]
 
     @property
-    def true(self) -> int:
-        """How many checks are true."""
-        return sum(check.mood == "true" for check in self.checks)
+    def met(self) -> bool:
+        """Whether each check has been true at some time: what was seen once counts, as the kernel passes on."""
+        return all(check.mood in ("true", "lost") for check in self.checks)
 
 
 Settled = Callable[["Run", StepState], Awaitable[None]]
@@ -395,10 +395,10 @@ class Run:
         return seen
 
     def _is_over(self, state: StepState) -> bool:
-        return state.phase != "settled" and not self.busy and bool(state.checks) and state.true == len(state.checks)
+        return state.phase != "settled" and not self.busy and bool(state.checks) and state.met
 
     async def _let_settle(self, state: StepState) -> None:
-        """All checks are true: once nothing more happens, what is so is so."""
+        """All checks have been true: once nothing more happens, what is so is so."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(QUIET_MOST):
                 while not self.sandbox.log.closed:

@@ -397,9 +397,8 @@ def _said(run: runs.Run | None) -> str:
     state = run.state
     if state.phase == "settled":
         return f"Step {run.at} is done." if state.checks else ""
-    lost = [check.that for check, known in zip(state.step.checks, state.checks, strict=True) if known.mood == "lost"]
-    turned = f" Not true any more: {lost[0]}." if lost else ""
-    return f"{state.true} of {len(state.checks)} checks are true.{turned}" if state.true or lost else ""
+    met = sum(known.mood in ("true", "lost") for known in state.checks)
+    return f"{met} of {len(state.checks)} checks have come true." if met else ""
 
 
 def _open(request: Request, response: Response, run: runs.Run) -> None:

@@ -659,7 +659,7 @@ def _check(that: str, known: CheckState) -> CheckView:
         case "true":
             words = "true since"
         case "lost":
-            words = f"was true since seq {known.since}; not any more since"
+            words = f"was true until seq {known.lost}, since"
         case "partly":
             words = f"{known.count} of {known.wanted}"
         case _:
@@ -671,7 +671,7 @@ def _check(that: str, known: CheckState) -> CheckView:
         that=that,
         mood=known.mood,
         words=words,
-        seq={"true": known.since, "lost": known.lost}.get(known.mood, 0),
+        seq=known.since if known.mood in ("true", "lost") else 0,
         rows=tuple(_row(row) for row in rows[:MOST_ROWS]),
         more=max(0, max(len(rows), known.count or 0) - MOST_ROWS) if rows else 0,
         hints=tuple(Markup(html) for html in known.hints),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from server.folders import folder
 from server.lessons.checks import Row, Verdict
-from server.web.lab_runs import CheckState, take
+from server.lessons.loader import load
+from server.web.lab_runs import CheckState, StepState, take
 
 
 def row(key: str, seq: int) -> Row:
@@ -48,6 +50,18 @@ def test_true_and_false_again_is_told() -> None:
     assert known.lost == 33
     take(known, Verdict(True, 1, 1, (row("b", 44),)), (), 40, 45)
     assert (known.mood, known.since) == ("true", 44)
+
+
+def test_what_was_true_once_counts() -> None:
+    step = load(folder("labs")).labs["03-one-port-many-sockets"].steps[0]
+    state = StepState(step=step)
+    first, *others = state.checks
+    take(first, Verdict(True, 1, 1, (row("a", 12),)), (), 10, 20)
+    take(first, Verdict(False, 0, 1), (), 20, 33)
+    assert not state.met
+    for known in others:
+        take(known, Verdict(True, 1, 1, (row("b", 40),)), (), 33, 40)
+    assert state.met
 
 
 def test_without_a_change_nothing_is_shown_again() -> None:

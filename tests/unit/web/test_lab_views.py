@@ -167,7 +167,7 @@ class TestChecks:
             CheckState(mood="lost", since=40, lost=52),
         ]
         words = [(view.words, view.seq) for view in views.check_views(step, state)]
-        assert words == [("true since", 47), ("1 of 2", 0), ("was true since seq 40; not any more since", 52)]
+        assert words == [("true since", 47), ("1 of 2", 0), ("was true until seq 52, since", 40)]
 
 
 class TestResuming:
