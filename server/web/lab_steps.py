@@ -21,13 +21,14 @@ from server.errors import BadRequestError, ConflictError, NotFoundError, Socketl
 from server.lessons.commandline import typed
 from server.lessons.model import Action, Explain, Lab, Run, Step, Table, Type
 from server.progress.notes import UNKNOWN, Answered
-from server.web import api, security
+from server.web import api
 from server.web import lab_runs as runs
 from server.web.lab_room import gone, now
 from server.web.labs import (
     LabName,
     lab_context,
     learner_of,
+    let_steer,
     library_of,
     new_learner,
     room_of,
@@ -318,7 +319,9 @@ def routes() -> APIRouter:
                     await run.news(version)
         if run.version == version:
             return Response(status_code=204)
-        return await _changes(Act(request, lab, learner, {"version": str(version)}))
+        response = await _changes(Act(request, lab, learner, {"version": str(version)}))
+        let_steer(request, response, run)
+        return response
 
     @router.post("/labs/{name}/start")
     async def start(request: Request, name: LabName) -> Response:
@@ -364,7 +367,7 @@ async def _perform(request: Request, name: str, perform: Callable[[Act], Awaitab
     response = await _changes(act, refusal)
     set_learner(request, response, learner)
     if act.started is not None:
-        _open(request, response, act.started)
+        let_steer(request, response, act.started)
     return response
 
 
@@ -399,16 +402,6 @@ def _said(run: runs.Run | None) -> str:
         return f"Step {run.at} is done." if state.checks else ""
     met = sum(known.mood in ("true", "lost") for known in state.checks)
     return f"{met} of {len(state.checks)} checks have come true." if met else ""
-
-
-def _open(request: Request, response: Response, run: runs.Run) -> None:
-    """Let the browser that started a run see and steer its sandbox, as ``POST /api/sandboxes`` does."""
-    options = security.cookie_options(request.scope)
-    sandbox = run.sandbox
-    response.set_cookie(security.token_cookie(sandbox.id), sandbox.token, max_age=security.TOKEN_SECONDS, **options)
-    if not api.visitor_of(request).cookie:
-        cookie = api.door_of(request).new_visitor_cookie()
-        response.set_cookie(security.VISITOR_COOKIE, cookie, max_age=security.VISITOR_SECONDS, **options)
 
 
 async def _fields(request: Request) -> Fields:

@@ -18,8 +18,8 @@ from server.lessons.keywords import TRACKS
 from server.lessons.misconceptions import MISCONCEPTIONS
 from server.lessons.model import Lab, Prose
 from server.progress.notes import Notes
+from server.web import api, security
 from server.web import lab_views as views
-from server.web import security
 from server.web.contexts import HostChoice
 from server.web.glossary import ANALOGIES, GLOSSARY
 from server.web.lab_library import LabLibrary
@@ -65,6 +65,17 @@ def set_learner(request: Request, response: Response, learner: str) -> None:
     """Let the browser keep the name."""
     options = security.cookie_options(request.scope)
     response.set_cookie(LEARNER_COOKIE, learner, max_age=LEARNER_SECONDS, **options)
+
+
+def let_steer(request: Request, response: Response, run: Run) -> None:
+    """Let the browser of whose run it is see and steer its sandbox, as ``POST /api/sandboxes`` does."""
+    options = security.cookie_options(request.scope)
+    sandbox = run.sandbox
+    if run.alive and request.cookies.get(security.token_cookie(sandbox.id)) != sandbox.token:
+        response.set_cookie(security.token_cookie(sandbox.id), sandbox.token, max_age=security.TOKEN_SECONDS, **options)
+    if not api.visitor_of(request).cookie:
+        cookie = api.door_of(request).new_visitor_cookie()
+        response.set_cookie(security.VISITOR_COOKIE, cookie, max_age=security.VISITOR_SECONDS, **options)
 
 
 def spoken(request: Request, lab: Lab) -> Lab:
@@ -174,7 +185,10 @@ def routes() -> APIRouter:
         if run is not None and run.alive:
             await run.look()
         notes = await room.notebook.notes(learner)
-        return render(request, "pages/lab.html", lab_context(request, found, run, notes))
+        page = render(request, "pages/lab.html", lab_context(request, found, run, notes))
+        if run is not None:
+            let_steer(request, page, run)
+        return page
 
     @router.get("/misconceptions")
     async def misconceptions(request: Request) -> HTMLResponse:
