@@ -127,7 +127,7 @@ def lab_context(
         intro=intro,
         steps=steps,
         status=status,
-        sandbox=run.sandbox.id if run is not None else "",
+        sandbox=run.sandbox.id if run is not None and run.alive else "",
         hosts=tuple(
             HostChoice(name=name, address=", ".join(address.partition("/")[0] for address in addresses))
             for name, addresses in lab.hosts.items()

@@ -148,9 +148,10 @@ def pair(desks: dict[str, Watched]) -> Iterator[dict[str, Page]]:
         for sandbox in sandboxes(page):
             page.request.delete(f"/api/sandboxes/{sandbox}")
         page.goto("about:blank")
-    for guess, desk in desks.items():
-        complaints, desk.complaints = desk.complaints, []
-        assert complaints == [], guess
+    complaints = {guess: desk.complaints for guess, desk in desks.items()}
+    for desk in desks.values():
+        desk.complaints = []
+    assert complaints == {"right": [], "wrong": []}
 
 
 @pytest.mark.timeout(300)
@@ -210,6 +211,8 @@ def test_the_sandbox_dies_in_the_middle(desk: Page) -> None:
     assert "no fault of yours" in fault.inner_text()
     expect(desk.locator('.checks [data-mood="lost"]')).to_have_count(0)
     expect(desk.locator("#lab-steps a[data-settled]")).to_have_count(2)
+    desk.reload()  # whoever comes back later is told the same, and nothing is asked of what is gone
+    expect(fault).to_be_visible()
     desk.click("#lab-start")
     expect(desk.locator("#step-3[data-place=now]")).to_be_visible()
     expect(desk.locator("#run-3")).to_be_enabled()
