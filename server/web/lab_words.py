@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from markupsafe import Markup
 
@@ -41,6 +41,7 @@ _SHOWN = {
 }
 _CALLS = {"accept4": "accept", "recvfrom": "recv", "sendto": "send"}
 """The calls that Python makes under another name than its own; the stage says it as the program does."""
+_OF_SOCKETS = {"state": "in {}", "process": "of the program {}", "local_port": "at port {}", "remote_address": "for {}"}
 _TAG = re.compile(r"(<[^>]*>)")
 _CLOSED_TO_LINKS = ("a", "code", "pre", "h1", "h2", "h3")
 
@@ -89,7 +90,13 @@ def _plainly(condition: Condition) -> str:
     """A condition as one would say it, where it is one of those that labs wait for; else as the checks say it."""
     match condition:
         case Rows(selection=selection, at_least=1):
-            said = {pattern.field: str(pattern.value) for pattern in selection.patterns if pattern.operator == "like"}
+            said = {
+                pattern.field: " or ".join(map(str, pattern.value))
+                if isinstance(pattern.value, tuple)
+                else str(pattern.value)
+                for pattern in selection.patterns
+                if pattern.operator == "like"
+            }
             plain = len(said) == len(selection.patterns)
         case _:
             said, plain = {}, False
@@ -105,10 +112,23 @@ def _plainly(condition: Condition) -> str:
             return f"{who} has ended"
         case "output", {"process": who, "text": text} if len(said) == 2:
             return f"{who} prints “{text.replace('*', '…')}”"
+        case "packet", {"status": "held", **others} if others.keys() <= {"flags"}:
+            flags = f" with {others['flags'].replace(' or ', ' and ')}" if others else ""
+            return f"a packet{flags} is held on the wire"
         case "moment", _:
             return _moment(condition.selection)
+        case "socket", _:
+            return _a_socket(said)
         case _:
             return describe(condition)
+
+
+def _a_socket(said: Mapping[str, str]) -> str:
+    """That a socket is there."""
+    where = f"{said['host']} has a socket" if "host" in said else "there is a socket"
+    known = [words.format(said[name]) for name, words in _OF_SOCKETS.items() if name in said]
+    others = [f"{name} {value}" for name, value in said.items() if name not in _OF_SOCKETS and name != "host"]
+    return " ".join([where, *known, *(["with", ", ".join(others)] if others else [])])
 
 
 def called(name: str) -> str:

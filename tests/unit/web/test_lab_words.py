@@ -61,6 +61,14 @@ RUN = Run(on="server", command="x", argv=("x",), program="", folder="/", name=""
         ),
         (Wait(until=Rows(selection=where("process", process="old", status="exited"))), "Wait until old has ended"),
         (
+            Wait(until=Rows(selection=where("socket", host="server", state="LISTEN", local_port="8", recv_queue="2"))),
+            "Wait until server has a socket in LISTEN at port 8 with recv_queue 2",
+        ),
+        (
+            Wait(until=Rows(selection=where("packet", flags=("SYN", "ACK"), status="held"))),
+            "Wait until a packet with SYN and ACK is held on the wire",
+        ),
+        (
             Wait(until=Rows(selection=where("output", process="first", text="echo: *"))),
             "Wait until first prints “echo: …”",
         ),
