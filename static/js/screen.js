@@ -42,6 +42,9 @@ import { measure, sizes } from "./view.js";
 const SPEAK_MS = 2000;
 const MOST_MARKS = 120;
 const MOST_WAITS = 6;
+/** More events than this at once are a flood; then rows are drawn so often. */
+const FLOOD = 500;
+const ROWS_MS = 1000;
 const ARRIVE_MS = 3000;
 
 const main = one("main");
@@ -68,6 +71,8 @@ let peer = "";
 let asked = readAddress();
 let spokenAt = 0;
 let speaking = 0;
+let rowsAt = 0;
+let rowsLater = 0;
 
 export const desk = {
   log,
@@ -140,8 +145,7 @@ function draw(seq, from) {
   const drawn = picture.draw(seq, from, sizes(innerWidth, innerHeight, view === "projector", wall === "ladder"), peer);
   if (main.dataset.tab === "source") source.draw(scene);
   if (main.dataset.tab === "transcript") transcript.update(seq);
-  ladder.update(drawn, seq, drawn.size > 20 ? 24 : 13);
-  list.update(seq, chosen);
+  drawRows(drawn, seq, from);
   if (main.dataset.tab === "tables") drawTable(one("[data-tables]"), scene);
   light();
   drawPrograms(one("[data-programs]"), scene.state, log, live);
@@ -149,6 +153,24 @@ function draw(seq, from) {
   drawPeers(drawn);
   if (chosen && seq !== from) drawEvidence();
   if (!asked) writeAddress(place());
+}
+
+/**
+ * Ladder and event list. Of thousands of events in a second nobody reads a row, so then they wait for each other.
+ * @param {Layout} drawn
+ * @param {number} seq
+ * @param {number} from
+ */
+function drawRows(drawn, seq, from) {
+  window.clearTimeout(rowsLater);
+  const flood = clock.mode === "now" && from > 0 && seq - from > FLOOD;
+  if (flood && performance.now() - rowsAt < ROWS_MS) {
+    rowsLater = window.setTimeout(() => clock.touch(), ROWS_MS / 2);
+    return;
+  }
+  rowsAt = performance.now();
+  ladder.update(drawn, seq, drawn.size > 20 ? 24 : 13);
+  list.update(seq, chosen);
 }
 
 /** What is on the screen, as the page's address says it. @returns {import("./address.js").Place} */
