@@ -1,4 +1,4 @@
-"""Write static/js/fields.js from server/events.py: what the page checks a recording from elsewhere by.
+"""Write static/js/log/fields.js from server/events.py: what the page checks a recording from elsewhere by.
 
 Run ``make docs`` after a change of the vocabulary; a test fails until that was done. It is a
 file of its own because protocol.js is for the checker and readers, and is never sent to a browser.
@@ -15,7 +15,7 @@ import msgspec
 
 from server import events
 
-TARGET = Path(__file__).parents[1] / "static" / "js" / "fields.js"
+TARGET = Path(__file__).parents[1] / "static" / "js" / "log" / "fields.js"
 
 HEAD = """\
 // What kind of value each field of each event holds; one with a question mark may be left out.

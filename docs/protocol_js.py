@@ -1,4 +1,4 @@
-"""Write static/js/protocol.js from server/events.py: the front end's types come from the back end's.
+"""Write static/js/log/protocol.js from server/events.py: the front end's types come from the back end's.
 
 Run ``make docs`` after a change of the vocabulary; a test fails until that was done.
 """
@@ -14,7 +14,7 @@ import msgspec
 
 from server import events
 
-TARGET = Path(__file__).parents[1] / "static" / "js" / "protocol.js"
+TARGET = Path(__file__).parents[1] / "static" / "js" / "log" / "protocol.js"
 
 HEAD = """\
 // The events' types, for the checker and for readers. Made by docs/protocol_js.py from server/events.py.

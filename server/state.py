@@ -1,7 +1,7 @@
 """What is there after an event: ``fold(state, event) -> state``, and nothing else.
 
 The state is plain JSON (interface.md, "State"), because it is the same value for HTTP, for the
-checks of a lab and for ``static/js/fold.js``, which must give an equal one for the same log.
+checks of a lab and for ``static/js/log/fold.js``, which must give an equal one for the same log.
 ``fold`` changes the state it is given and returns it; who needs the old one copies it first.
 
 Rules that are not obvious:

@@ -70,7 +70,7 @@ def asset(name: str) -> Asset:
     if name not in NAMES:
         raise BundleError(f"There is no {name!r}; there are {', '.join(NAMES)}.")
     home = folder("static") / Path(name).suffix.removeprefix(".")
-    return _made(name, home, tuple(path.stat().st_mtime_ns for path in sorted(home.iterdir())))
+    return _made(name, home, tuple(path.stat().st_mtime_ns for path in sorted(home.rglob("*"))))
 
 
 def address_of(name: str) -> str:
@@ -117,6 +117,6 @@ def _made(name: str, home: Path, _stamps: tuple[int, ...]) -> Asset:
         sheets = [(home / f"{sheet}.css").read_text("utf-8") for sheet in _SHEETS[name]]
         text = "\n".join(sheets).replace(_BESIDE, 'url("/static/')
     else:
-        text = bundle(home / name, home.parent)
+        text = bundle(home / "page" / name, home.parent)
     data = text.encode()
     return Asset(name, text, hashlib.sha256(data).hexdigest()[:12], gzip.compress(data, mtime=0))

@@ -4,8 +4,8 @@ Our modules are ordinary ones, and keep to a few forms that a checker holds them
 names in braces, no cycles, exports that are declarations. So a module is a function of what it
 imports, and the bundle is these functions called in order:
 
-    import { el, set as put } from "./svg.js";     →   const { el, set: put } = $["js/svg.js"];
-    export function draw() {…}                     →   function draw() {…}  …  return { draw };
+    import { el, set as put } from "../dom/svg.js"; → const { el, set: put } = $["js/dom/svg.js"];
+    export function draw() {…}                      → function draw() {…}  …  return { draw };
 
 Every line but those and the comments is kept, so a debugger shows what we wrote. What this cannot say (a
 cycle, an export that changes, a default, an import while it runs) is refused, and a test bundles every

@@ -58,8 +58,8 @@ SEEK = """async parts => {
   return times;
 }"""
 LAYOUTS = """async lines => {
-  const { Log } = await import('/static/js/log.js');
-  const { layout } = await import('/static/js/layout.js');
+  const { Log } = await import('/static/js/log/log.js');
+  const { layout } = await import('/static/js/stage/layout.js');
   const log = new Log(() => null);
   log.append(lines);
   const view = { width: 1064, height: 546, sizes: [16, 15, 14, 13], facing: false, peer: '',
@@ -185,7 +185,7 @@ def test_the_exported_picture_shows_the_cells(browser: Browser, served: Server) 
         visit(page, director)
         text = page.evaluate(
             """async () => {
-              const { stagePicture } = await import('/static/js/exports.js');
+              const { stagePicture } = await import('/static/js/page/exports.js');
               return (await stagePicture(document.querySelector('[data-stage]'), '')).text;
             }"""
         )

@@ -14,79 +14,81 @@ ROOT = Path(__file__).parents[2]
 SCRIPTS = ROOT / "static" / "js"
 VENDOR = ROOT / "static" / "vendor"
 
-FLOORS = [
-    {"svg", "protocol", "headers", "places", "shapes", "kept", "view", "zoom", "address", "fields", "axis"},
-    {"fold", "relations", "cells", "kernel", "site", "density", "listings", "pieces"},
-    {"log", "cutaway", "rungs"},
-    {"layout", "narration"},
-    {"stage", "ladder", "events", "evidence", "programs", "source", "tables", "transcript"},
-    {"motion", "clock", "exports"},
-    {"stream", "replay", "commands", "picture"},
-    {"keys", "controls", "recorded"},
-    {"screen"},
-    {"app", "lab", "home"},
-]
-"""A module imports from its own floor or from below; nothing below knows who draws or sends."""
+FOLDERS = ("log", "words", "dom", "stage", "views", "page")
+"""A module imports from its own folder or from one before it. Types count too: who names a shape knows of shapes."""
+
+PURE = {
+    "log": {"protocol", "fields", "addresses", "fold", "places", "log"},
+    "stage": {"shapes", "cells", "kernel", "doors", "cutaway", "layout"},
+    "views": {"axis", "rungs"},
+}
+"""Modules that may not know the browser; of ``words`` all."""
+
+MOST_LINES = 450
 
 SENDERS = {"commands"}
 """The only module that may call ``stream.request``."""
 
 
-def floor_of(name: str) -> int:
-    return next(number for number, floor in enumerate(FLOORS) if name in floor)
+MODULES = sorted(SCRIPTS.rglob("*.js"))
 
 
-def imports(path: Path) -> set[str]:
-    return set(re.findall(r'(?:from|^import) "\./(\w+)\.js"', path.read_text(), re.MULTILINE))
+def named(path: Path) -> str:
+    return path.relative_to(SCRIPTS).as_posix()
 
 
-def test_every_module_has_its_floor() -> None:
-    assert {path.stem for path in SCRIPTS.glob("*.js")} == set().union(*FLOORS)
+def imports(path: Path) -> set[Path]:
+    """The modules that a module imports, those included that it names in a type only."""
+    found = re.findall(r'(?:\bfrom |^import |\bimport\()"([^"]+)"', path.read_text(), re.MULTILINE)
+    return {(path.parent / target).resolve() for target in found}
 
 
-@pytest.mark.parametrize("path", sorted(SCRIPTS.glob("*.js")), ids=lambda path: path.stem)
+def test_every_module_has_its_folder() -> None:
+    assert {path.parent for path in MODULES} == {SCRIPTS / folder for folder in FOLDERS}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=named)
 def test_a_module_imports_only_from_below(path: Path) -> None:
-    for name in imports(path):
-        assert floor_of(name) <= floor_of(path.stem), f"{path.stem} imports {name}, which stands above it"
+    for target in imports(path):
+        own, other = FOLDERS.index(path.parent.name), FOLDERS.index(target.parent.name)
+        assert other <= own, f"{named(path)} imports {named(target)}, which stands above it"
 
 
-@pytest.mark.parametrize("path", sorted(SCRIPTS.glob("*.js")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted((SCRIPTS / "words").glob("*.js")), ids=named)
+def test_words_know_no_places(path: Path) -> None:
+    """Which slot a thing holds is folded beside the state; but a sentence may not depend on where something stands."""
+    assert SCRIPTS / "log" / "places.js" not in imports(path), f"{named(path)} imports log/places.js"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=named)
+def test_a_module_can_be_read_in_one_sitting(path: Path) -> None:
+    assert path.read_text().count("\n") <= MOST_LINES, f"{named(path)} is too long: divide it by what it knows"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=named)
 def test_words_of_programs_and_packets_never_become_markup(path: Path) -> None:
     assert not re.search(r"\b(innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval)\b", path.read_text())
 
 
-@pytest.mark.parametrize("path", sorted(SCRIPTS.glob("*.js")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", MODULES, ids=named)
 def test_only_commands_send(path: Path) -> None:
     if path.stem not in SENDERS:
         assert not re.search(r"\.request\(", path.read_text())
 
 
-def test_the_pure_modules_do_not_know_the_screen() -> None:
-    for name in (
-        "axis",
-        "fold",
-        "places",
-        "log",
-        "headers",
-        "shapes",
-        "cells",
-        "kernel",
-        "cutaway",
-        "layout",
-        "listings",
-        "narration",
-        "relations",
-        "rungs",
-    ):
-        text = (SCRIPTS / f"{name}.js").read_text()
-        assert not re.search(r"\b(document|window|requestAnimationFrame|fetch|WebSocket|localStorage)\b[.(]", text), (
-            name
+@pytest.mark.parametrize("path", MODULES, ids=named)
+def test_the_pure_modules_do_not_know_the_browser(path: Path) -> None:
+    folder = path.parent.name
+    if folder == "words" or path.stem in PURE.get(folder, set()):
+        found = re.findall(
+            r"\b(?:document|window|requestAnimationFrame|fetch|WebSocket|localStorage)\b[.(]", path.read_text()
         )
+        assert not found, f"{named(path)} says {found}"
 
 
 def test_the_types_are_those_of_the_vocabulary() -> None:
     text = tool("protocol_js").render()
-    assert (SCRIPTS / "protocol.js").read_text() == text, "run: make docs"
+    assert (SCRIPTS / "log" / "protocol.js").read_text() == text, "run: make docs"
 
 
 def test_vendored_files_are_what_their_origins_say() -> None:
@@ -101,7 +103,7 @@ def test_vendored_files_are_what_their_origins_say() -> None:
 def test_every_icon_that_is_asked_for_is_in_the_sheet() -> None:
     known = set(re.findall(r'<symbol id="([\w-]+)"', (VENDOR / "icons.svg").read_text()))
     templates = "".join(path.read_text() for path in (ROOT / "templates").rglob("*.html"))
-    scripts = "".join(path.read_text() for path in SCRIPTS.glob("*.js"))
+    scripts = "".join(path.read_text() for path in MODULES)
     asked = set(re.findall(r'icon\("([\w-]+)"\)', templates + scripts))
     assert asked
     assert asked <= known

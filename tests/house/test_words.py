@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PAGES = [*sorted((ROOT / "templates").rglob("*.html")), *sorted((ROOT / "labs").rglob("*.md")), ROOT / "README.md"]
 PROGRAMS = sorted((ROOT / "labs").rglob("*.py"))
-SCRIPTS = sorted((ROOT / "static" / "js").glob("*.js"))
+SCRIPTS = sorted((ROOT / "static" / "js").rglob("*.js"))
 
 FORBIDDEN = {
     # somebody else's word: ours

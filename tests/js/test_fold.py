@@ -15,21 +15,21 @@ from server import events as ev
 from server.state import fold, initial
 
 FOLD = """async lines => {
-  const { fold, initial } = await import('/static/js/fold.js');
+  const { fold, initial } = await import('/static/js/log/fold.js');
   const state = initial();
   return lines.map(line => JSON.stringify(fold(state, line)));
 }"""
 
 SEEK = """async ({ lines, seqs }) => {
-  const { Log } = await import('/static/js/log.js');
-  const { narrate } = await import('/static/js/narration.js');
+  const { Log } = await import('/static/js/log/log.js');
+  const { narrate } = await import('/static/js/words/narration.js');
   const log = new Log(narrate);
   for (let from = 0; from < lines.length; from += 7) log.append(lines.slice(from, from + 7));
   return seqs.map(seq => JSON.stringify(log.at(seq).state));
 }"""
 
 GAP = """async lines => {
-  const { Log, GapError } = await import('/static/js/log.js');
+  const { Log, GapError } = await import('/static/js/log/log.js');
   const log = new Log(() => null);
   log.append(lines.slice(0, 3));
   log.append(lines.slice(1, 4));

@@ -8,18 +8,18 @@ from typing import Any
 from playwright.sync_api import Page
 
 FIELDS = """async packets => {
-  const { fields, bytesOf, payload, chipWords, chipKind } = await import('/static/js/headers.js');
+  const { fields, bytesOf, payload, chipWords, chipKind } = await import('/static/js/words/headers.js');
   return packets.map(packet => ({ fields: fields(bytesOf(packet.raw)), words: chipWords(packet), kind: chipKind(packet),
                                   payload: [...payload(packet)] }));
 }"""
 
 GARBAGE = """async all => {
-  const { fields, preview } = await import('/static/js/headers.js');
+  const { fields, preview } = await import('/static/js/words/headers.js');
   return all.map(bytes => [fields(new Uint8Array(bytes)).length, preview(new Uint8Array(bytes), 8)]);
 }"""
 
 WORDS = """async lines => {
-  const { words } = await import('/static/js/controls.js');
+  const { words } = await import('/static/js/page/controls.js');
   return lines.map(words);
 }"""
 

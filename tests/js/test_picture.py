@@ -11,9 +11,9 @@ from server.sessions import recording
 from tests.recordings.make import path_of
 
 LAYOUTS = """async ({ lines, width, height, facing }) => {
-  const { Log } = await import('/static/js/log.js');
-  const { layout } = await import('/static/js/layout.js');
-  const { narrate } = await import('/static/js/narration.js');
+  const { Log } = await import('/static/js/log/log.js');
+  const { layout } = await import('/static/js/stage/layout.js');
+  const { narrate } = await import('/static/js/words/narration.js');
   const log = new Log(narrate);
   log.append(lines);
   const view = { width, height, sizes: facing ? [13, 12] : [16, 15, 14, 13], facing, peer: '',
@@ -40,7 +40,7 @@ LAYOUTS = """async ({ lines, width, height, facing }) => {
 }"""
 
 SLOTS = """async lines => {
-  const { initialPlaces, foldPlaces } = await import('/static/js/places.js');
+  const { initialPlaces, foldPlaces } = await import('/static/js/log/places.js');
   const places = initialPlaces();
   return lines.map(line => {
     foldPlaces(places, line);
@@ -50,8 +50,8 @@ SLOTS = """async lines => {
 }"""
 
 NOTES = """async lines => {
-  const { Log } = await import('/static/js/log.js');
-  const { narrate } = await import('/static/js/narration.js');
+  const { Log } = await import('/static/js/log/log.js');
+  const { narrate } = await import('/static/js/words/narration.js');
   const log = new Log(narrate);
   log.append(lines);
   return { notes: log.notes, marks: log.marks };

@@ -1,4 +1,4 @@
-"""The two folds, server/state.py and static/js/fold.js, agree after every event of every golden recording."""
+"""The two folds, server/state.py and static/js/log/fold.js, agree after every event of every golden recording."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.recordings.runs import RUNS
 
 FOLD = """
 async (lines) => {
-  const { fold, initial } = await import("/static/js/fold.js");
+  const { fold, initial } = await import("/static/js/log/fold.js");
   const sorted = (value) => {
     if (Array.isArray(value)) return value.map(sorted);
     if (value === null || typeof value !== "object") return value;
@@ -35,8 +35,8 @@ async (lines) => {
 """
 LOOK_BACK = """
 async (lines) => {
-  const { Log } = await import("/static/js/log.js");
-  const { fold, initial } = await import("/static/js/fold.js");
+  const { Log } = await import("/static/js/log/log.js");
+  const { fold, initial } = await import("/static/js/log/fold.js");
   const events = lines.map((line) => JSON.parse(line));
   const log = new Log(() => null);
   log.append(events);

@@ -59,7 +59,7 @@ def test_an_installed_wheel_serves_from_another_folder(installed: Path, tmp_path
             with urllib.request.urlopen(f"{address}/play", timeout=20) as page:
                 text = page.read().decode()
             assert "/static/" in text
-            with urllib.request.urlopen(f"{address}/static/js/app.js", timeout=20) as script:
+            with urllib.request.urlopen(f"{address}/static/js/page/app.js", timeout=20) as script:
                 assert script.status == 200
             sandbox = post(f"{address}/api/sandboxes", {})
             commands = f"{address}/api/sandboxes/{sandbox['id']}/commands"

@@ -1,4 +1,4 @@
-"""static/js/fields.js is what docs/fields_js.py makes of the vocabulary now."""
+"""static/js/log/fields.js is what docs/fields_js.py makes of the vocabulary now."""
 
 from __future__ import annotations
 

@@ -104,7 +104,7 @@ def test_which_names_a_server_answers_to() -> None:
     assert allowed_hosts_for("0.0.0.0", "lab.example") == {"lab.example", "0.0.0.0", "127.0.0.1", "localhost", "[::1]"}
 
 
-_PATHS = ["/", "/play", "/healthz", "/nothing", "/static/js/fold.js", "/openapi.json", "/api/x"]
+_PATHS = ["/", "/play", "/healthz", "/nothing", "/static/js/log/fold.js", "/openapi.json", "/api/x"]
 
 
 @pytest.mark.parametrize("path", _PATHS)

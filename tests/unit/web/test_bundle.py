@@ -89,4 +89,4 @@ def test_comments_are_left_out_and_text_that_looks_like_them_is_not(tmp_path: Pa
 @pytest.mark.parametrize("name", ["app.js", "home.js", "lab.js", "site.js"])
 def test_our_own_modules_can_be_bundled(name: str) -> None:
     static = folder("static")
-    assert f'$["js/{name}"]' in bundle(static / "js" / name, static)
+    assert f'$["js/page/{name}"]' in bundle(static / "js" / "page" / name, static)

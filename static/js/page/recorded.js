@@ -1,0 +1,83 @@
+// The page where it shows a recording: where the recording comes from, what is said of it, what it is taken along as.
+
+import { html, icon, one, text } from "../dom/svg.js";
+import { REASON, Replay } from "../log/replay.js";
+import { offerDownloads, offerRecording } from "./exports.js";
+
+/** @typedef {import("../log/log.js").Log} Log */
+
+/**
+ * @param {string} source an address, "file" (the visitor's own) or "page" (it is in the page)
+ * @param {import("../log/stream.js").Face} face
+ * @returns {Replay}
+ */
+export function openRecording(source, face) {
+  const replay = new Replay(face);
+  document.documentElement.dataset.recorded = "";
+  // The link's state must not change before the caller has the replay.
+  queueMicrotask(() => {
+    if (source === "file") askForFile(replay, one("[data-overlay]"));
+    else if (source === "page") replay.unpack(one("[data-held]").textContent.trim());
+    else replay.fetch(source);
+  });
+  return replay;
+}
+
+/**
+ * A button that opens a file; a file may also be dropped anywhere on the page.
+ * @param {Replay} replay
+ * @param {HTMLElement} home
+ */
+function askForFile(replay, home) {
+  const input = html("input", { type: "file", accept: ".jsonl,.gz", class: "hush", "data-open": true });
+  const open = (/** @type {File | undefined} */ file) => {
+    if (!file || replay.state === "recording") return;
+    entitle(file.name);
+    replay.open(file);
+  };
+  input.addEventListener("change", () => open(input.files?.[0]));
+  document.addEventListener("dragover", (event) => event.preventDefault());
+  document.addEventListener("drop", (event) => {
+    event.preventDefault();
+    open(event.dataTransfer?.files[0]);
+  });
+  home.hidden = false;
+  home.dataset.asks = "";
+  home.replaceChildren(
+    html("p", {}, "Drop a recording here, or"),
+    html("label", { class: "button primary file" }, icon("folder-open"), "choose a file", input),
+  );
+}
+
+/**
+ * Says what is shown, and offers it as files.
+ * @param {Replay} replay
+ * @param {Log} log
+ * @param {string} downloads what the addresses of the server's files begin with; empty: there are none
+ */
+export function introduce(replay, log, downloads) {
+  const { title } = replay.header;
+  if (title) entitle(title);
+  const seconds = ((log.event(log.end)?.t ?? 0) / 1e9).toFixed(1);
+  const date = replay.date ? `, recorded ${replay.date}` : "";
+  text(one("[data-about]"), `${log.end} events in ${seconds} s${date}.`);
+  text(one("[data-reason]"), REASON);
+  const name = fileName(one("[data-title]").textContent ?? "");
+  if (downloads) offerDownloads(downloads, name);
+  else if (replay.bytes) offerRecording(replay.bytes, name);
+}
+
+/** @param {string} title */
+function entitle(title) {
+  for (const heading of document.querySelectorAll("[data-title]")) text(heading, title);
+  document.title = `${title} · Socketlab`;
+}
+
+/** A title as the name of a file. @param {string} title */
+export function fileName(title) {
+  const name = title
+    .toLowerCase()
+    .replace(/\.jsonl(\.gz)?$/, "")
+    .replace(/[^a-z0-9]+/g, "-");
+  return name.replace(/^-|-$/g, "").slice(0, 60) || "recording";
+}
