@@ -70,7 +70,8 @@ async def lead(server: uvicorn.Server, app: FastAPI, port: int, count: str, paus
     """Make the sandbox, then do a run of ticks for each line of the input."""
     while not server.started:  # noqa: ASYNC110 (uvicorn says so in no other way)
         await asyncio.sleep(0.01)
-    sandbox = await app.state.door.create(Visitor("127.0.0.1"))
+    opened = await app.state.door.create(Visitor("127.0.0.1"))
+    sandbox = app.state.door.find(opened.id, opened.token)
     stamps = Stamps(sandbox)
     async with asyncio.TaskGroup() as group:
         following = group.create_task(stamps.follow())

@@ -11,22 +11,25 @@ fit is the same.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hmac
 import re
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from server.commands import decode_command
+from server.commands import Command
 from server.errors import BadRequestError, ConflictError, LimitError, NotFoundError
 from server.events import Pace
 from server.sandbox.hosts import check_new
 from server.sessions.limits import Limits
 from server.sessions.sandboxes import HostSpec, Sandbox, Zygote
+from server.sessions.viewers import Batch
+from server.state import State
 
 DEFAULT_HOSTS = (
     HostSpec(name="server", addresses=["10.0.0.4/24"]),
@@ -50,11 +53,44 @@ class Visitor:
     cookie: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A sandbox that was made.
+
+    Attributes:
+        id: Its name in every message and URL. Not a secret.
+        token: Who knows it may do everything with this sandbox.
+        hosts: The hosts that it began with, as it says itself.
+    """
+
+    id: str
+    token: str
+    hosts: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How far a sandbox is.
+
+    Attributes:
+        end_seq: The ``seq`` of the last event in its log; 0 if there is none.
+        closed: Nothing more will come into its log.
+        why: Why it ended or is ending; empty while it runs.
+        ended: It is gone: no process, namespace or mount of it is left.
+    """
+
+    end_seq: int
+    closed: bool
+    why: str
+    ended: bool
+
+
 @dataclass(slots=True)
 class _Entry:
     sandbox: Sandbox
     visitor: Visitor
     ended_at: float | None = None
+    deleted: bool = False
 
 
 class Door:
@@ -99,7 +135,7 @@ class Door:
         hosts: Sequence[HostSpec] = DEFAULT_HOSTS,
         pace: Pace = "live",
         open_files: int | None = None,
-    ) -> Sandbox:
+    ) -> Opened:
         """Make a sandbox for a visitor.
 
         Args:
@@ -126,7 +162,15 @@ class Door:
         finally:
             self._coming.remove(visitor)
         self._entries[sandbox.id] = _Entry(sandbox, visitor)
-        return sandbox
+        return Opened(sandbox.id, sandbox.token, sandbox.hosts)
+
+    def admits(self, sandbox_id: str, token: str) -> None:
+        """Let through who knows a sandbox's token; it may have ended already.
+
+        Raises:
+            NotFoundError: There is none with this id, or the token is not its.
+        """
+        self.find(sandbox_id, token)
 
     def find(self, sandbox_id: str, token: str) -> Sandbox:
         """The sandbox that a token opens; it may have ended already.
@@ -135,27 +179,130 @@ class Door:
             NotFoundError: There is none with this id, or the token is not its.
         """
         entry = self._entries.get(sandbox_id)
-        expected = entry.sandbox.token if entry is not None else ""
-        if entry is None or not hmac.compare_digest(expected.encode(), token.encode()):
+        expected = entry.sandbox.token if entry is not None and not entry.deleted else ""
+        fits = hmac.compare_digest(expected.encode(), token.encode())
+        if entry is None or not expected or not fits:
             raise NotFoundError(
                 f"There is no sandbox {sandbox_id[:40]!r} that this token opens.",
                 "It may have ended a while ago; start a new one.",
             )
         return entry.sandbox
 
-    async def delete(self, sandbox: Sandbox) -> None:
-        """End a sandbox and forget it; return when nothing of it is left."""
-        await sandbox.close("it was deleted")
-        self._entries.pop(sandbox.id, None)
+    async def close(self, sandbox_id: str, why: str) -> None:
+        """End a sandbox; return when nothing of it is left. Its log can still be read.
 
-    def submit(self, sandbox: Sandbox, document: bytes) -> asyncio.Future[dict[str, Any]]:
-        """Check one command and send it down at once; the future is its result.
+        Args:
+            sandbox_id: Which one.
+            why: What ``sandbox.closed`` says.
 
         Raises:
-            BadRequestError: The document is no command.
+            NotFoundError: There is none with this id.
+        """
+        await self._sandbox(sandbox_id).close(why)
+
+    async def delete(self, sandbox_id: str) -> None:
+        """End a sandbox and forget it; return when nothing of it is left. One that is not there is forgotten already.
+
+        Who watches it may read its log to the end.
+        """
+        entry = self._entries.get(sandbox_id)
+        if entry is None:
+            return
+        await entry.sandbox.close("it was deleted")
+        entry.deleted = True
+        self._forget_unless_watched(sandbox_id)
+
+    # What one does with a sandbox
+
+    async def status(self, sandbox_id: str) -> Status:
+        """How far a sandbox is.
+
+        Raises:
+            NotFoundError: There is none with this id.
+        """
+        sandbox = self._sandbox(sandbox_id)
+        return Status(sandbox.log.end_seq, sandbox.log.closed, sandbox.why, sandbox.ended.is_set())
+
+    def submit(self, sandbox_id: str, command: Command) -> asyncio.Future[dict[str, Any]]:
+        """Send a command down at once, in the order of the calls; the future is its result.
+
+        The future fails with a ``SocketlabError``: the sandbox refused it, does not answer, or has ended.
+
+        Raises:
+            NotFoundError: There is none with this id.
             GoneError: The sandbox has ended.
         """
-        return sandbox.submit(decode_command(document))
+        return self._sandbox(sandbox_id).submit(command)
+
+    async def command(self, sandbox_id: str, command: Command) -> dict[str, Any]:
+        """Carry out one command, and return its result.
+
+        Raises:
+            SocketlabError: There is no such sandbox, it refused the command, does not answer, or has ended.
+        """
+        return await self.submit(sandbox_id, command)
+
+    # What one reads of a log
+
+    async def read(self, sandbox_id: str, after: int) -> list[bytes]:
+        """Some of the lines that follow ``after``; none at the end.
+
+        Raises:
+            NotFoundError: There is none with this id.
+        """
+        return self._sandbox(sandbox_id).log.read(after)
+
+    async def batch(self, sandbox_id: str, after: int) -> Batch | None:
+        """The next message for a viewer that has everything up to ``after``; None at the end.
+
+        Raises:
+            NotFoundError: There is none with this id.
+        """
+        return self._sandbox(sandbox_id).viewers.batch(after)
+
+    async def wait(self, sandbox_id: str, after: int) -> bool:
+        """Return as soon as something follows ``after`` (True), or the log is closed and nothing will (False).
+
+        Raises:
+            NotFoundError: There is none with this id.
+        """
+        log = self._sandbox(sandbox_id).log
+        await log.wait(after)
+        return log.end_seq > after
+
+    def lines(self, sandbox_id: str, after: int = 0) -> AsyncIterator[list[bytes]]:
+        """The lines that follow ``after``, up to the end at the time of the call, some at a time.
+
+        Other work has its turn between them. They come to the end even if the sandbox is forgotten meanwhile.
+
+        Raises:
+            NotFoundError: There is none with this id.
+        """
+        return self._sandbox(sandbox_id).log.pieces(after)
+
+    async def state(self, sandbox_id: str) -> State:
+        """The fold of a whole log. It is shared: read it before the next ``await``, and change nothing.
+
+        Raises:
+            NotFoundError: There is none with this id.
+        """
+        return await self._sandbox(sandbox_id).log.state()
+
+    @contextlib.contextmanager
+    def watch(self, sandbox_id: str) -> Iterator[None]:
+        """Count as a viewer: within, the sandbox is not idle, and its log is not forgotten.
+
+        Raises:
+            NotFoundError: There is none with this id.
+        """
+        sandbox = self._sandbox(sandbox_id)
+        sandbox.viewers.count += 1
+        try:
+            yield
+        finally:
+            sandbox.viewers.count -= 1
+            sandbox.used_at = time.monotonic()
+            self._forget_unless_watched(sandbox_id)
 
     # Visitors
 
@@ -176,6 +323,17 @@ class Door:
 
     def _signature(self, name: str) -> str:
         return hmac.digest(self._secret, name.encode(), "sha256").hex()[:24]
+
+    def _sandbox(self, sandbox_id: str) -> Sandbox:
+        entry = self._entries.get(sandbox_id)
+        if entry is None:
+            raise NotFoundError(f"There is no sandbox {sandbox_id[:40]!r}.", "It may have ended a while ago.")
+        return entry.sandbox
+
+    def _forget_unless_watched(self, sandbox_id: str) -> None:
+        entry = self._entries.get(sandbox_id)
+        if entry is not None and entry.deleted and not entry.sandbox.viewers.count:
+            del self._entries[sandbox_id]
 
     def _new_id(self) -> str:
         while (sandbox_id := secrets.token_hex(5)) in self._entries:
@@ -233,7 +391,8 @@ class Door:
                 due.append((sandbox, f"its log reached {limits.log_events} events"))
         ended.sort(key=lambda entry: entry.ended_at or now, reverse=True)
         for entry in ended[limits.remembered :]:
-            del self._entries[entry.sandbox.id]
+            entry.deleted = True
+            self._forget_unless_watched(entry.sandbox.id)
         return due
 
 

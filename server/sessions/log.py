@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import zlib
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 
 from server.events import Event, decode_entry
@@ -105,6 +105,17 @@ class Log:
             for line in self.read(after, end - after):
                 yield decode_entry(line)
                 after += 1
+
+    def pieces(self, after: int = 0) -> AsyncIterator[list[bytes]]:
+        """The lines that follow ``after``, up to the end at the time of the call; other work has its turn between."""
+        return self._pieces(after, self.end_seq)
+
+    async def _pieces(self, after: int, end: int) -> AsyncIterator[list[bytes]]:
+        while after < end:
+            lines = self.read(after, min(end - after, BATCH_EVENTS))
+            after += len(lines)
+            yield lines
+            await asyncio.sleep(0)
 
     async def wait(self, after: int) -> None:
         """Return as soon as something follows ``after``, or the log is closed."""

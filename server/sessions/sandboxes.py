@@ -110,13 +110,18 @@ class Sandbox:
     def submit(self, command: Command) -> asyncio.Future[dict[str, Any]]:
         """Send a command down at once, in the order of the calls; the future is its result.
 
+        The future fails with a ``SocketlabError``: the sandbox refused it, does not answer, or has ended.
+
         Raises:
             GoneError: The sandbox has ended or is ending.
         """
         self.used_at = time.monotonic()
         if self._why or self._channel_ended:
             raise self._gone()
-        return self._send(_encode(command))
+        reply = self._send(_encode(command))
+        timer = asyncio.get_running_loop().call_later(ANSWER_SECONDS, _give_up, reply)
+        reply.add_done_callback(lambda _: timer.cancel())
+        return reply
 
     async def command(self, command: Command) -> dict[str, Any]:
         """Carry out one command.
@@ -124,7 +129,7 @@ class Sandbox:
         Raises:
             SocketlabError: The sandbox refused it, does not answer, or has ended.
         """
-        return await answer(self.submit(command))
+        return await self.submit(command)
 
     async def close(self, why: str) -> None:
         """End the sandbox; return when nothing of it is left. Can be called many times.
@@ -225,19 +230,13 @@ class Sandbox:
         return t + int((time.monotonic() - self._last_line_at) * 1e9)
 
 
-async def answer(reply: asyncio.Future[dict[str, Any]]) -> dict[str, Any]:
-    """Wait for the reply to a command that was submitted.
-
-    Raises:
-        SocketlabError: The sandbox refused it, does not answer, or has ended.
-    """
-    try:
-        async with asyncio.timeout(ANSWER_SECONDS):
-            return await reply
-    except TimeoutError:
-        raise NoAnswerError(
-            f"There was no answer within {ANSWER_SECONDS} seconds.", "The machine may be busy; try again."
-        ) from None
+def _give_up(reply: asyncio.Future[dict[str, Any]]) -> None:
+    if not reply.done():
+        reply.set_exception(
+            NoAnswerError(
+                f"There was no answer within {ANSWER_SECONDS} seconds.", "The machine may be busy; try again."
+            )
+        )
 
 
 def error_from(problem: Mapping[str, Any]) -> SocketlabError:

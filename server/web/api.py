@@ -12,9 +12,10 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response, Security
 from fastapi.responses import StreamingResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from server.commands import decode_command
 from server.errors import BadRequestError, NotFoundError
 from server.events import Pace
-from server.sessions import capture, sandboxes
+from server.sessions import capture
 from server.sessions.capabilities import Capabilities, capabilities
 from server.sessions.door import DEFAULT_HOSTS, Door, Visitor
 from server.sessions.log import Log
@@ -125,7 +126,7 @@ async def read_sandbox(sandbox: Opened) -> Response:
 @router.delete("/api/sandboxes/{sandbox_id}", **openapi.DELETE)
 async def delete_sandbox(request: Request, sandbox: Opened) -> Response:
     """End a sandbox. When the answer comes, no process, namespace or mount of it is left."""
-    await door_of(request).delete(sandbox)
+    await door_of(request).delete(sandbox.id)
     response = Response(status_code=204)
     response.delete_cookie(security.token_cookie(sandbox.id), **security.cookie_options(request.scope))
     return response
@@ -140,8 +141,8 @@ async def read_events(sandbox: Opened, after: Annotated[int, Query(ge=0, le=2**5
 @router.post("/api/sandboxes/{sandbox_id}/commands", **openapi.COMMAND)
 async def post_command(request: Request, sandbox: Opened) -> Response:
     """Carry out one command."""
-    reply = door_of(request).submit(sandbox, await request.body())
-    return _json({"ok": True, "result": await sandboxes.answer(reply)})
+    command = decode_command(await request.body())
+    return _json({"ok": True, "result": await door_of(request).command(sandbox.id, command)})
 
 
 @router.get("/api/sandboxes/{sandbox_id}/capture.pcapng", **openapi.CAPTURE)

@@ -80,14 +80,16 @@ class Room:
         key = (learner, lab.name)
         hosts = [HostSpec(name=name, addresses=list(addresses)) for name, addresses in lab.hosts.items()]
         try:
-            sandbox = await self._door.create(visitor, hosts, "live", open_files=lab.open_files)
+            opened = await self._door.create(visitor, hosts, "live", open_files=lab.open_files)
         except LimitError:
             # A run of another lab can be built again with one click: it makes room for what is wanted now.
             ours = [one for one, run in self._runs.items() if one[0] == learner and run.alive]
             if not ours:
                 raise
             await self._end(min(ours, key=lambda one: (one == key, self._used[one])))
-            sandbox = await self._door.create(visitor, hosts, "live", open_files=lab.open_files)
+            opened = await self._door.create(visitor, hosts, "live", open_files=lab.open_files)
+
+        sandbox = self._door.find(opened.id, opened.token)
 
         async def settled(run: Run, state: StepState) -> None:
             await self._settled(learner, run, state)
@@ -104,7 +106,7 @@ class Room:
         task.add_done_callback(self._lives.discard)
         if before is not None:
             before.stop()
-            await self._door.delete(before.sandbox)
+            await self._door.delete(before.sandbox.id)
         known = (await self.notebook.notes(learner)).visits.get(lab.name)
         await self.note(learner, self.visit(lab, step, finished=known is not None and known.finished))
         return run
@@ -134,7 +136,7 @@ class Room:
         for key in [key for key in self._runs if key[0] == learner]:
             run = self._runs.pop(key)
             self._used.pop(key, None)
-            task = self.group.create_task(self._door.delete(run.sandbox))
+            task = self.group.create_task(self._door.delete(run.sandbox.id))
             self._lives.add(task)
             task.add_done_callback(self._lives.discard)
 
@@ -145,7 +147,7 @@ class Room:
         self._used.pop(key, None)
         if run is not None:
             run.stop()
-            await self._door.delete(run.sandbox)
+            await self._door.delete(run.sandbox.id)
 
     def _forget_old(self) -> None:
         for key, run in list(self._runs.items()):

@@ -12,7 +12,6 @@ server ends; 1013 too slow, with the reason ``resume after=SEQ``.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -20,9 +19,9 @@ import msgspec
 from starlette.requests import HTTPConnection
 from starlette.types import Message, Receive, Scope, Send
 
+from server.commands import decode_command
 from server.errors import BadRequestError, SocketlabError
 from server.sessions.door import Door
-from server.sessions.sandboxes import Sandbox, answer
 from server.web.security import refuse_websocket, stream_token_of
 
 Ref = int | str | None
@@ -45,29 +44,25 @@ async def stream(scope: Scope, receive: Receive, send: Send) -> None:
     sandbox_id: str = scope["path_params"]["sandbox_id"]
     try:
         token, subprotocol = stream_token_of(scope, sandbox_id)
-        sandbox = door.find(sandbox_id, token)
-        after = _after(scope, sandbox)
+        door.admits(sandbox_id, token)
+        after = await _after(scope, door, sandbox_id)
     except SocketlabError as error:
         await refuse_websocket(error, scope, receive, send)
         return
-    await receive()  # websocket.connect
-    await send({"type": "websocket.accept", "subprotocol": subprotocol})
-    connection = _Connection(door, sandbox, after, scope, receive, send)
-    sandbox.viewers.count += 1
-    try:
-        await connection.serve()
-    finally:
-        sandbox.viewers.count -= 1
-        sandbox.used_at = time.monotonic()
+    with door.watch(sandbox_id):
+        await receive()  # websocket.connect
+        await send({"type": "websocket.accept", "subprotocol": subprotocol})
+        await _Connection(door, sandbox_id, after, scope, receive, send).serve()
 
 
-def _after(scope: Scope, sandbox: Sandbox) -> int:
+async def _after(scope: Scope, door: Door, sandbox_id: str) -> int:
     text = HTTPConnection(scope).query_params.get("after", "0")
     if not (text.isascii() and text.isdigit() and len(text) <= 16 and int(text) <= _MAX_SEQ):
         raise BadRequestError(f"after is {text[:40]!r}.", "Give the seq of the last event that you have, or 0.")
-    if int(text) > sandbox.log.end_seq:
+    end = (await door.status(sandbox_id)).end_seq
+    if int(text) > end:
         raise BadRequestError(
-            f"after is {text}, but the log ends at {sandbox.log.end_seq}.", "Start again from 0: that is another log."
+            f"after is {text}, but the log ends at {end}.", "Start again from 0: that is another log."
         )
     return int(text)
 
@@ -75,9 +70,9 @@ def _after(scope: Scope, sandbox: Sandbox) -> int:
 class _Connection:
     """One viewer: a writer that follows the log, and a reader that takes commands."""
 
-    def __init__(self, door: Door, sandbox: Sandbox, after: int, scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(self, door: Door, sandbox_id: str, after: int, scope: Scope, receive: Receive, send: Send) -> None:
         self._door = door
-        self._sandbox = sandbox
+        self._sandbox = sandbox_id
         self._after = after
         self._receive = receive
         self._send = send
@@ -104,15 +99,12 @@ class _Connection:
     # Down
 
     async def _write(self) -> None:
-        viewers, log = self._sandbox.viewers, self._sandbox.log
-        while not log.closed or self._after < log.end_seq:
-            batch = viewers.batch(self._after)
-            if batch is None:
-                await log.wait(self._after)
-            elif await self._put({"type": "websocket.send", "text": batch.text}):
+        door, sandbox = self._door, self._sandbox
+        while await door.wait(sandbox, self._after):
+            while (batch := await door.batch(sandbox, self._after)) is not None:
+                if not await self._put({"type": "websocket.send", "text": batch.text}):
+                    return
                 self._after = batch.last
-            else:
-                return
         if self._commands:
             await asyncio.wait(self._commands)
         await self._put({"type": "websocket.close", "code": 1000, "reason": "the sandbox has ended"})
@@ -163,7 +155,7 @@ class _Connection:
         ref: Ref = None
         try:
             ref, command = _split(document)
-            return ref, self._door.submit(self._sandbox, command)
+            return ref, self._door.submit(self._sandbox, decode_command(command))
         except SocketlabError as error:
             return ref, error
 
@@ -171,7 +163,7 @@ class _Connection:
         try:
             if isinstance(outcome, SocketlabError):
                 raise outcome
-            reply = {"ref": ref, "ok": True, "result": await answer(outcome)}
+            reply = {"ref": ref, "ok": True, "result": await outcome}
         except SocketlabError as error:
             reply = {"ref": ref, "ok": False, "problem": error.problem()}
         try:

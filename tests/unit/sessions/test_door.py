@@ -6,7 +6,8 @@ import asyncio
 
 import pytest
 
-from server.errors import BadRequestError, LimitError, NotFoundError
+from server.commands import MomentRelease, PaceSet
+from server.errors import BadRequestError, GoneError, LimitError, NotFoundError, SocketlabError
 from server.sessions.door import DEFAULT_HOSTS, Door, Visitor, checked_hosts
 from server.sessions.limits import Limits
 from server.sessions.sandboxes import HostSpec
@@ -72,7 +73,7 @@ def test_visitor_cookies_cannot_be_made_up() -> None:
 
 def test_an_id_that_is_not_there_is_not_found() -> None:
     with pytest.raises(NotFoundError):
-        Door().find("x", "")
+        Door().admits("x", "")
 
 
 @pytest.mark.asyncio
@@ -96,7 +97,7 @@ async def test_limits_count_server_visitor_and_address() -> None:
         await door.create(Visitor("192.0.2.2"))
         with pytest.raises(LimitError, match="server runs 4"):
             await door.create(Visitor("192.0.2.3"))
-        await door.delete(kept)
+        await door.delete(kept.id)
         await door.create(second)
         assert door.running == 4
 
@@ -115,18 +116,86 @@ async def test_an_idle_sandbox_ends_and_stays_readable_and_a_watched_one_goes_on
     async with Door(Limits(idle_seconds=1, remembered_seconds=1)) as door:
         visitor = Visitor("192.0.2.1")
         idle, watched = await door.create(visitor), await door.create(visitor)
-        watched.viewers.count += 1
-        await idle.ended.wait()
-        assert idle.why == "nobody used it for 1 seconds"
-        assert not watched.ended.is_set()
-        assert door.find(idle.id, idle.token) is idle
-        assert (await idle.log.state())["closed"] == idle.why
+        with door.watch(watched.id):
+            assert not await door.wait(idle.id, 2**53)
+            status = await door.status(idle.id)
+            assert status.ended
+            assert status.why == "nobody used it for 1 seconds"
+            assert not (await door.status(watched.id)).why
+            door.admits(idle.id, idle.token)
+            assert (await door.state(idle.id))["closed"] == status.why
 
-        async def find_until_forgotten() -> None:
-            async with asyncio.timeout(10):
-                while True:
-                    door.find(idle.id, idle.token)
-                    await asyncio.sleep(0.05)
+            async def read_until_forgotten() -> None:
+                async with asyncio.timeout(10):
+                    while True:
+                        door.admits(idle.id, idle.token)
+                        await asyncio.sleep(0.05)
 
+            with pytest.raises(NotFoundError):
+                await read_until_forgotten()
+            with pytest.raises(NotFoundError):
+                await door.status(idle.id)
+
+
+@pytest.mark.asyncio
+async def test_an_unknown_id_and_a_wrong_token_are_answered_alike() -> None:
+    async with Door() as door:
+        made = await door.create(Visitor("192.0.2.1"))
+        told = set()
+        for sandbox_id, token in (("0" * 10, made.token), ("0" * 10, ""), (made.id, "wrong"), (made.id, "")):
+            with pytest.raises(NotFoundError) as refusal:
+                door.admits(sandbox_id, token)
+            told.add(str(refusal.value).replace(sandbox_id, "ID"))
+        assert len(told) == 1
+        door.admits(made.id, made.token)
+
+
+@pytest.mark.asyncio
+async def test_everything_is_reached_by_id() -> None:
+    async with Door() as door:
+        made = await door.create(Visitor("192.0.2.1"))
+        assert [host["name"] for host in made.hosts] == [host.name for host in DEFAULT_HOSTS]
+        first, second = (door.submit(made.id, PaceSet(pace=pace)) for pace in ("slow", "step"))
+        await asyncio.gather(first, second)
+        assert (await door.state(made.id))["pace"] == "step"
+        with pytest.raises(SocketlabError):
+            await door.command(made.id, MomentRelease(moment=7))
+
+        lines: list[bytes] = []
+        while read := await door.read(made.id, len(lines)):
+            lines += read
+        end = (await door.status(made.id)).end_seq
+        assert len(lines) >= end
+        assert [line async for piece in door.lines(made.id) for line in piece][: len(lines)] == lines
+        batch = await door.batch(made.id, 1)
+        assert batch is not None
+        assert batch.text.encode() == b"[" + b",".join(lines[1 : batch.last]) + b"]"
+        assert await door.wait(made.id, end - 1)
+        assert not (await door.status(made.id)).closed
+
+        await door.close(made.id, "it was enough")
+        status = await door.status(made.id)
+        assert (status.closed, status.why, status.ended) == (True, "it was enough", True)
+        assert await door.batch(made.id, status.end_seq) is None
+        assert not await door.wait(made.id, status.end_seq)
+        with pytest.raises(GoneError):
+            door.submit(made.id, PaceSet(pace="live"))
+
+
+@pytest.mark.asyncio
+async def test_who_watches_a_deleted_sandbox_reads_its_log_to_the_end() -> None:
+    async with Door() as door:
+        made = await door.create(Visitor("192.0.2.1"))
+        pieces = door.lines(made.id)
+        with door.watch(made.id):
+            end = (await door.status(made.id)).end_seq
+            await door.delete(made.id)
+            with pytest.raises(NotFoundError):
+                door.admits(made.id, made.token)
+            assert await door.wait(made.id, end)
+            last = (await door.read(made.id, (await door.status(made.id)).end_seq - 1))[0]
+            assert b"it was deleted" in last
         with pytest.raises(NotFoundError):
-            await find_until_forgotten()
+            await door.read(made.id, 0)
+        assert sum([len(piece) async for piece in pieces]) == end
+        await door.delete(made.id)  # it is not there, as was asked

@@ -13,7 +13,7 @@ import pytest
 from server.commands import PaceSet, ProcessSignal, ProcessStart
 from server.errors import BadRequestError, GoneError, LimitError, NotFoundError, SocketlabError
 from server.sessions.door import DEFAULT_HOSTS
-from server.sessions.sandboxes import HostSpec, Sandbox, Zygote, _Channel, answer, error_from
+from server.sessions.sandboxes import HostSpec, Sandbox, Zygote, _Channel, error_from
 
 pytestmark = pytest.mark.asyncio
 
@@ -92,7 +92,7 @@ async def test_what_was_logged_before_a_reply_is_there_when_it_comes(zygote: Zyg
 async def test_commands_keep_their_order(zygote: Zygote) -> None:
     sandbox = await made(zygote)
     replies = [sandbox.submit(PaceSet(pace="slow", pause_ms=pause)) for pause in range(1, 101)]
-    results = await asyncio.gather(*map(answer, replies))
+    results = await asyncio.gather(*replies)
     assert [result["pause_ms"] for result in results] == list(range(1, 101))
 
 
@@ -120,7 +120,7 @@ async def test_a_command_under_way_fails_when_the_sandbox_dies(zygote: Zygote) -
     reply = sandbox.submit(PaceSet(pace="step"))
     os.kill(sandbox.pid, signal.SIGKILL)
     with pytest.raises(GoneError):
-        await asyncio.wait_for(answer(reply), 10)
+        await asyncio.wait_for(reply, 10)
 
 
 async def test_with_the_zygote_all_sandboxes_end_and_the_next_one_starts_another(zygote: Zygote) -> None:
