@@ -3,6 +3,7 @@
 * ``keywords``, ``fields``, ``misconceptions``: the tables: what a lab may say, what a condition may ask.
 * ``source``, ``markdown``: text with its lines. ``conditions``, ``actions``, ``blocks``, ``loader``: text → ``model``.
 * ``record``, ``checks``: a log and a condition → whether it holds, and the rows that prove it. Pure.
+* ``words``: actions and rows as a person reads them.
 * ``commandline``: what a command line of a lab means. ``translation``: the same lab in another language.
 * ``play``: carries out a step's actions on a stage (any sandbox), waits, measures.
 * ``proof``: plays a whole lab and says what is not as it should be; ``alone`` runs its programs without a sandbox.

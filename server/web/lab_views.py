@@ -28,12 +28,13 @@ from server.lessons.model import (
     Wait,
 )
 from server.lessons.source import Problem
+from server.lessons.words import action_words, row_key, row_words
 from server.progress.notes import UNKNOWN, Answered, Notes, Visit
 from server.web.contexts import HostChoice, PageContext
 from server.web.glossary import Analogy, Term
 from server.web.lab_runs import CheckState, StepState
 from server.web.lab_runs import Run as LabRun
-from server.web.lab_words import action_words, linked, row_key, row_words
+from server.web.lab_words import linked
 
 Place = Literal["read", "ahead", "now", "behind"]
 """Where a step is: nothing runs; not yet; the one that the learner is at; done in this run."""
