@@ -1,6 +1,7 @@
 """The one place where a system call fails: with the call's name and the errno's name.
 
-Everything in this package goes through ``check``; nobody else reads ``ctypes.get_errno``.
+Everything in this package goes through ``check``; nobody else reads ``ctypes.get_errno``. What Python's own ``os``
+calls goes through ``named`` where the name of the call would be lost.
 """
 
 from __future__ import annotations
@@ -10,6 +11,10 @@ import errno
 import os
 import platform
 from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -52,6 +57,20 @@ def check(call: str, result: int) -> int:
     if result == -1:
         raise CallError(call, ctypes.get_errno())
     return result
+
+
+def named(call: str, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Let a function of the standard library make one system call, so that its failure tells which one it was.
+
+    Raises:
+        CallError: The call failed.
+    """
+    try:
+        return function(*args, **kwargs)
+    except CallError:
+        raise
+    except OSError as error:
+        raise CallError(call, error.errno or 0) from error
 
 
 def syscall(name: str, *arguments: object) -> int:

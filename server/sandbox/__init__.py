@@ -8,5 +8,5 @@
   a process: its table of file descriptors, and the statement that makes a call.
 * ``programs``: who starts programs, speaks to them and listens.
 * ``loop``: where all of it meets, with ``watch`` (epoll) and ``journal`` (order, ``seq``).
-* ``machine``: tries what this machine allows.
+* ``machine``: tries what this machine allows. ``trial``: a program in a sandbox, from the zygote to its exit.
 """

@@ -15,6 +15,7 @@ programs of one sandbox share its files, as processes of one user do.
 from __future__ import annotations
 
 import errno
+import os
 import resource
 from collections.abc import Iterable
 from functools import cache
@@ -24,6 +25,7 @@ import msgspec
 
 from server.inet.syscalls import NUMBERS, TRACED
 from server.linux import seccomp
+from server.linux.calls import named
 from server.linux.namespaces import (
     CLONE_NEWCGROUP,
     CLONE_NEWIPC,
@@ -147,7 +149,8 @@ def seccomp_filter(machine: str) -> bytes:
 OOM_SCORE_ADJ = 500
 """Where memory runs out after all, the kernel ends a program of a sandbox before anything of the machine."""
 NICE = 5
-"""Programs yield to the sandbox's own process, or a busy program would delay its own observation."""
+"""Programs are so much nicer than the sandbox's own process, or a busy program would delay its own observation."""
+NICEST = 19
 _STACK = 2 * MEGABYTE
 """Each thread reserves a stack of this size and RLIMIT_DATA counts it whole: with 8 MiB, 60 threads would be all."""
 
@@ -177,13 +180,33 @@ def rlimits(limits: Limits) -> dict[int, tuple[int, int]]:
     }
 
 
+_RLIMIT_NAMES = {getattr(resource, name): name for name in dir(resource) if name.startswith("RLIMIT_")}
+
+
 def apply_rlimits(limits: Limits) -> None:
-    """Set the limits of the calling process; where a hard limit is lower already, that one stays."""
+    """Set the limits of the calling process; where a hard limit is lower already, that one stays.
+
+    Raises:
+        CallError: The kernel refuses one; it says which.
+    """
     for kind, (soft, hard) in rlimits(limits).items():
-        _, highest = resource.getrlimit(kind)
+        _, highest = named(f"getrlimit {_RLIMIT_NAMES[kind]}", resource.getrlimit, kind)
         if highest != resource.RLIM_INFINITY:
             soft, hard = min(soft, highest), min(hard, highest)
-        resource.setrlimit(kind, (soft, hard))
+        # Not resource.setrlimit, which hides EPERM in a ValueError.
+        named(f"setrlimit {_RLIMIT_NAMES[kind]}", resource.prlimit, 0, kind, (soft, hard))
+
+
+def yield_to_the_observer() -> None:
+    """Make the calling process nicer by ``NICE``, whatever priority Socketlab itself was started with.
+
+    A process may always lower its own priority; to raise it, even to a fixed lower nice value, needs a privilege.
+
+    Raises:
+        CallError: The kernel refuses it.
+    """
+    nice = named("getpriority", os.getpriority, os.PRIO_PROCESS, 0)
+    named("setpriority", os.setpriority, os.PRIO_PROCESS, 0, min(nice + NICE, NICEST))
 
 
 def resident_bytes(pids: Iterable[int]) -> int:

@@ -24,16 +24,17 @@ from server.errors import SocketlabError
 from server.inet.sockdiag import tcp_request, unix_request
 from server.inet.syscalls import NUMBERS
 from server.linux import mounts, netlink, process, ptrace, seccomp
-from server.linux.calls import MACHINE, CallError
+from server.linux.calls import MACHINE, CallError, named
 from server.linux.namespaces import CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWUSER, unshare
-from server.sandbox import hosts, plan, zygote
+from server.sandbox import hosts, plan, trial, zygote
 from server.sandbox.spawn import ENVIRONMENT
 
 OLDEST_KERNEL = (5, 12)
 ENOUGH_FILES = 4096
 LAB_TOOLS = ("ss", "nstat")
 """What labs run on hosts besides their own programs."""
-_TRY_SECONDS = 20
+_TRY_SECONDS = 60
+_OTHER_PROC = 255  # beyond every errno
 _SO_COOKIE = 57
 
 
@@ -184,11 +185,13 @@ def _proc_mount() -> str:
     if child == 0:
         try:
             mounts.mount("proc", "/proc", "proc", mounts.MS_NOSUID | mounts.MS_NODEV | mounts.MS_NOEXEC)
-            os._exit(0 if os.path.exists("/proc/1") and os.getpid() == 1 else 1)
+            os._exit(0 if os.path.exists("/proc/1") and os.getpid() == 1 else _OTHER_PROC)
         except OSError as error:
             os._exit(error.errno or 1)
     _, status = os.waitpid(child, 0)
     code = os.waitstatus_to_exitcode(status)
+    if code == _OTHER_PROC:
+        raise _MissingError("the /proc that was mounted is another namespace's")
     if code:
         raise CallError("mount proc", code)
     return "mounted one in a pid namespace"
@@ -219,7 +222,7 @@ def _veth() -> str:
 
 def _packet_socket() -> str:
     _enter(net=True)
-    socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3)).close()
+    named("socket AF_PACKET", socket.socket, socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3)).close()
     return "opened one"
 
 
@@ -315,6 +318,11 @@ _TRIES: tuple[_Try, ...] = (
     _Try(
         "seccomp filters", _seccomp, "Programs cannot be confined.",
         lambda _: "Use a kernel with CONFIG_SECCOMP_FILTER, outside of containers that forbid it.",
+    ),
+    _Try(
+        "a program in a sandbox", trial.run, "No program can be started.",
+        lambda _: "First mend what is missing above. If nothing is, this machine refuses what the start of a program "
+        "needs: report this line.",
     ),
     _Try(
         "socket table (inet_diag)", _sock_diag(lambda: tcp_request("inet")), "TCP and UDP sockets cannot be shown.",

@@ -166,9 +166,17 @@ def describe(steps: Sequence[Step]) -> list[str]:
 
 
 def execute(steps: Sequence[Step], root: str) -> None:
-    """Execute a plan below ``root``."""
+    """Execute a plan below ``root``.
+
+    Raises:
+        KernelRefusedError: A step failed; it says which.
+    """
     for step in steps:
-        step.execute(root)
+        try:
+            step.execute(root)
+        except OSError as error:
+            hint = "Run 'socketlab doctor': it tries each thing that a sandbox needs."
+            raise KernelRefusedError(f"A step failed: {step.describe()}: {error}.", hint) from error
 
 
 # --- the skeleton -----------------------------------------------------------------------------

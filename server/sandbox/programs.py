@@ -272,7 +272,7 @@ class Programs:
             told = os.read(started.error, 4096)
         except BlockingIOError:
             told = b""
-        return failure(told or b"its process", started.argv)
+        return failure(told, started.argv)
 
     def _close_error(self, started: _Started) -> None:
         if started.error >= 0:

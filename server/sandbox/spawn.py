@@ -21,9 +21,15 @@ from typing import Final, NoReturn
 
 from server.errors import BadRequestError, LimitError, SocketlabError
 from server.linux import capabilities, process, seccomp
-from server.linux.calls import MACHINE, errno_name
+from server.linux.calls import MACHINE, CallError, errno_name, named
 from server.linux.namespaces import CLONE_NEWNET, CLONE_NEWUTS, setns, unshare
-from server.sandbox.confinement import NICE, Credentials, Limits, apply_rlimits, seccomp_filter
+from server.sandbox.confinement import (
+    Credentials,
+    Limits,
+    apply_rlimits,
+    seccomp_filter,
+    yield_to_the_observer,
+)
 from server.sandbox.hosts import Host
 from server.sandbox.plan import HOME, search_path
 
@@ -89,12 +95,14 @@ def spawn(
         ``failure`` understands.
 
     Raises:
-        BadRequestError: There is no such program or folder.
+        BadRequestError: There is no such program or folder, or an argument that no program can be given.
         LimitError: The kernel gives no further process.
     """
     if not os.path.isdir(folder):
         raise BadRequestError(f"There is no folder {folder} here.", "The labs and their programs are below /labs.")
     program = find_program(argv[0], folder)
+    if any("\0" in word for word in argv):
+        raise BadRequestError("An argument has a NUL character in it.", "Arguments end at the first one: leave it out.")
     go_read, go_write = os.pipe()
     error_read, error_write = os.pipe()
     process.set_dumpable(True)
@@ -124,9 +132,12 @@ def spawn(
 
 
 def failure(told: bytes, argv: Sequence[str]) -> SocketlabError:
-    """What the bytes of the fd that ``spawn`` returned mean."""
-    call, _, number = told.decode(errors="replace").partition(" ")
-    name = errno_name(int(number)) if number.isdecimal() else number
+    """What the bytes of the fd that ``spawn`` returned mean; none if the process ended before it could say more."""
+    # A call may have been told with what it was asked for: "prctl PR_SET_NO_NEW_PRIVS 1".
+    call, _, number = told.decode(errors="replace").rpartition(" ")
+    if not call or not number.isdecimal():
+        return BadRequestError(f"{argv[0]} could not start: its process ended before it could run the program.")
+    name = errno_name(int(number))
     if name == "ENOEXEC":
         return BadRequestError(
             f"{argv[0]} is neither a program nor a script with '#!' in its first line.",
@@ -159,19 +170,18 @@ def _become(
         error = _arrange(stdio, error)
         setns(host.netns, CLONE_NEWNET)
         unshare(CLONE_NEWUTS)
-        socket.sethostname(host.name)
-        os.chdir(folder)
+        named("sethostname", socket.sethostname, host.name)
+        named("chdir", os.chdir, folder)
         os.umask(0o022)
-        os.setpriority(os.PRIO_PROCESS, 0, NICE)
+        yield_to_the_observer()
         apply_rlimits(limits)
         process.forbid_new_privileges()
         capabilities.keep_only(_GRANTED[credentials])
         code = seccomp_filter(MACHINE)
         seccomp.install(code)
-        os.execve(program, list(argv), ENVIRONMENT)
-    except OSError as problem:
-        call = getattr(problem, "call", "execve")
-        os.write(error, f"{call} {problem.errno}".encode())
+        named("execve", os.execve, program, list(argv), ENVIRONMENT)
+    except CallError as problem:
+        os.write(error, f"{problem.call} {problem.errno}".encode())
     finally:
         os._exit(127)
 
@@ -180,17 +190,16 @@ def _reset_signals() -> None:
     """Undo what Python and the loop have set: an ignored SIGPIPE would be inherited over execve(2)."""
     signal.set_wakeup_fd(-1)
     for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
-        signal.signal(number, signal.SIG_DFL)
+        named("sigaction", signal.signal, number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 
 def _arrange(stdio: tuple[int, int, int], error: int) -> int:
     """Give the program its three descriptors and no other, and a session of its own; returns the moved ``error``."""
-    os.setsid()
+    named("setsid", os.setsid)
     # First out of the way of 0 to 2, or one would overwrite another.
-    sources = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 3) for fd in stdio]
-    error = fcntl.fcntl(error, fcntl.F_DUPFD_CLOEXEC, 3)
+    *sources, error = [named("fcntl", fcntl.fcntl, fd, fcntl.F_DUPFD_CLOEXEC, 3) for fd in (*stdio, error)]
     for target, source in enumerate(sources):
-        os.dup2(source, target)
+        named("dup2", os.dup2, source, target)
     process.close_on_exec_from(3)
     return error

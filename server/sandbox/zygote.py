@@ -33,7 +33,7 @@ import msgspec
 from server.errors import BadRequestError, KernelRefusedError, SocketlabError
 from server.events import Pace
 from server.linux import capabilities, mounts, process
-from server.linux.calls import CallError
+from server.linux.calls import CallError, named
 from server.linux.namespaces import (
     CLONE_NEWIPC,
     CLONE_NEWNET,
@@ -104,10 +104,14 @@ def is_privileged() -> bool:
 
 
 def write_file(path: str, text: str) -> None:
-    """Write ``text`` in one write(2), as the files in /proc want it."""
-    fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    """Write ``text`` in one write(2), as the files in /proc want it.
+
+    Raises:
+        CallError: The kernel refuses it; it says for which file.
+    """
+    fd = named(f"open {path}", os.open, path, os.O_WRONLY | os.O_CLOEXEC)
     try:
-        os.write(fd, text.encode())
+        named(f"write {path}", os.write, fd, text.encode())
     finally:
         os.close(fd)
 
@@ -126,7 +130,7 @@ def enter_own_namespaces() -> range | None:
         if is_privileged():
             ids = ids_for_sandboxes()
             if ids is not None:
-                os.setgroups([])  # the sandboxes inherit them
+                named("setgroups", os.setgroups, [])  # the sandboxes inherit them
             unshare(CLONE_NEWNS)
         else:
             ids = None
@@ -249,13 +253,14 @@ class Zygote:
         try:
             # One processor for a sandbox and its programs: a tracee and its tracer take turns, and to wake
             # a process on another, idle processor costs more than the call itself (measured: 2.4 times).
-            os.sched_setaffinity(first, {self._processors[self._count % len(self._processors)]})
+            processor = self._processors[self._count % len(self._processors)]
+            named("sched_setaffinity", os.sched_setaffinity, first, {processor})
             write_file(f"/proc/{first}/oom_score_adj", str(OOM_SCORE_ADJ))
             write_file(f"/proc/{first}/uid_map", f"{inner} {outer} 1")
             write_file(f"/proc/{first}/gid_map", f"{inner} {outer_group} 1")
         except OSError as error:
             os.kill(first, signal.SIGKILL)
-            raise KernelRefusedError(f"The sandbox's user could not be mapped: {error}.", _HINT) from error
+            raise KernelRefusedError(f"The sandbox's process could not be prepared: {error}.", _HINT) from error
         os.write(go, b"!")
         return int(_PID.unpack(_hear(told))[0])
 
@@ -277,10 +282,10 @@ def _unshare_and_fork(request: Request, channel: int, skeleton: str, told: int, 
         os.write(told, b"+")
         if not os.read(go, 1):
             os._exit(1)
-        os.setresgid(plan.LEARNER, plan.LEARNER, plan.LEARNER)
-        os.setresuid(plan.LEARNER, plan.LEARNER, plan.LEARNER)
+        named("setresgid", os.setresgid, plan.LEARNER, plan.LEARNER, plan.LEARNER)
+        named("setresuid", os.setresuid, plan.LEARNER, plan.LEARNER, plan.LEARNER)
         unshare(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS)
-        pid = os.fork()
+        pid = named("fork", os.fork)
         if pid:
             os.write(told, b"+" + _PID.pack(pid))
             os._exit(0)
@@ -321,7 +326,7 @@ def _begin(request: Request, channel: int, skeleton: str, go: int, life: int) ->
 
 
 def _make(request: Request, skeleton: str) -> list[hosts.Host]:
-    socket.sethostname("sandbox")
+    named("sethostname", socket.sethostname, "sandbox")
     hosts.publish_names_in(plan.enter_cage(skeleton, request.limits))
     hosts.prepare_wire()
     made = [hosts.add_host(host.name, index, host.addresses) for index, host in enumerate(request.hosts, start=1)]

@@ -10,7 +10,7 @@ import pytest
 
 from server.inet.syscalls import NUMBERS as ALL_NUMBERS
 from server.linux import calls
-from server.linux.calls import CallError, errno_name, syscall
+from server.linux.calls import CallError, errno_name, named, syscall
 
 
 def test_says_call_and_errno() -> None:
@@ -30,6 +30,21 @@ def test_hands_on_the_result() -> None:
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.write(write, b"x")
     os.close(read)
+
+
+def test_a_call_of_the_standard_library_gets_its_name() -> None:
+    with pytest.raises(CallError, match=r"chdir: ENOENT \(No such file or directory\)") as caught:
+        named("chdir", os.chdir, "/nonexistent")
+    assert (caught.value.call, caught.value.errno) == ("chdir", errno.ENOENT)
+    assert named("getpid", os.getpid) == os.getpid()
+
+
+def test_the_name_that_is_nearest_to_the_call_stays() -> None:
+    def inner() -> None:
+        raise CallError("mount", errno.EPERM)
+
+    with pytest.raises(CallError, match="mount: EPERM"):
+        named("outer", inner)
 
 
 def test_unknown_errno_is_its_number() -> None:

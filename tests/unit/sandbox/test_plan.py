@@ -43,6 +43,11 @@ def test_simple_steps(tmp_path: Path) -> None:
     assert (tmp_path / "a" / "b").stat().st_mode & 0o777 == 0o700
 
 
+def test_a_step_that_fails_says_which_it_is(tmp_path: Path) -> None:
+    with pytest.raises(KernelRefusedError, match=r"A step failed: link /missing/link to file: .*No such file"):
+        plan.execute([Directory("/a"), Link("/missing/link", "file")], str(tmp_path))
+
+
 def test_mounting_steps() -> None:
     def go() -> int:
         steps: list[plan.Step] = [

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import errno
+from typing import cast
 
 import pytest
 
 from server.errors import BadRequestError, LimitError
-from server.sandbox.spawn import ENVIRONMENT, failure, find_program
+from server.sandbox.confinement import Limits
+from server.sandbox.hosts import Host
+from server.sandbox.spawn import ENVIRONMENT, failure, find_program, spawn
 
 
 def test_finds_as_a_shell_would() -> None:
@@ -28,6 +31,12 @@ def test_no_executable() -> None:
         find_program("/etc/passwd", "/")
 
 
+def test_an_argument_that_no_program_can_be_given() -> None:
+    nowhere = cast("Host", None)
+    with pytest.raises(BadRequestError, match="NUL"):
+        spawn(nowhere, ["env", "a\0b"], folder="/", credentials="user", stdio=(0, 1, 2), limits=Limits(), seize=print)
+
+
 @pytest.mark.parametrize(
     ("told", "kind", "says"),
     [
@@ -35,8 +44,10 @@ def test_no_executable() -> None:
         (f"execve {errno.EACCES}", BadRequestError, "execve failed with EACCES"),
         (f"execve {errno.ENOMEM}", LimitError, "execve failed with ENOMEM"),
         (f"setns {errno.EPERM}", BadRequestError, "setns failed with EPERM"),
-        ("", BadRequestError, "could not start"),
-        ("\xff garbage", BadRequestError, "could not start"),
+        (f"prctl PR_SET_NO_NEW_PRIVS {errno.EINVAL}", BadRequestError, "prctl PR_SET_NO_NEW_PRIVS failed with EINVAL"),
+        (f"fcntl {errno.EMFILE}", LimitError, "fcntl failed with EMFILE"),
+        ("", BadRequestError, "could not start: its process ended before it could run the program"),
+        ("\xff garbage", BadRequestError, "could not start: its process ended before it could run the program"),
     ],
 )
 def test_failures(told: str, kind: type[Exception], says: str) -> None:
