@@ -13,7 +13,7 @@ from binascii import b2a_base64
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
-from server.inet.addresses import sockaddr, text
+from server.inet.addresses import sockaddr
 
 Registers = tuple[int, ...]
 """The six argument registers, unsigned, as PTRACE_GET_SYSCALL_INFO gives them."""
@@ -66,23 +66,6 @@ def peek_int(memory: Memory, address: int) -> int | None:
     """The C ``int`` at ``address``, or None."""
     found = peek(memory, address, 4) if address else None
     return None if found is None else int.from_bytes(found, "little", signed=True)
-
-
-def string(memory: Memory, address: int, limit: int = 4096) -> str:
-    """The NUL-terminated string at ``address``, read in pieces so that no page behind its end is touched."""
-    pieces = b""
-    while len(pieces) < limit:
-        try:
-            piece = memory.read(address + len(pieces), min(256, limit - len(pieces)))
-        except OSError:
-            piece = b""
-        if not piece:
-            return text(pieces) if pieces else UNREADABLE
-        end = piece.find(b"\0")
-        if end >= 0:
-            return text(pieces + piece[:end])
-        pieces += piece
-    return text(pieces)
 
 
 def timespec_ms(memory: Memory, address: int, per_ms: int = 1_000_000) -> float | str | None:

@@ -1,6 +1,6 @@
 """Calls that change a process's table of file descriptors, and calls that make or end processes.
 
-close(2), dup(2), fcntl(2), pipe(2), open(2) and whatever else returns a new descriptor; clone(2), fork(2), exit(2).
+close(2), dup(2), fcntl(2), pipe(2); clone(2), fork(2), exit(2).
 """
 
 from __future__ import annotations
@@ -16,12 +16,10 @@ from server.inet.arguments import (
     int32,
     peek,
     peek_int,
-    string,
 )
 from server.inet.names import (
     CLONE_FLAGS,
     CLOSE_RANGE_FLAGS,
-    EVENTFD_FLAGS,
     F_DUPFD,
     F_DUPFD_CLOEXEC,
     F_GETFD,
@@ -35,7 +33,6 @@ from server.inet.names import (
     SOCKET_FLAGS,
 )
 
-AT_FDCWD: Final = -100
 _CLONE_PIDFD: Final = 0x1000
 _FD_PAIR = struct.Struct("<ii")
 _CLONE_ARGS = struct.Struct("<QQQQQ")
@@ -111,77 +108,6 @@ def pipe_result(args: Registers, result: int, memory: Memory, entered: Fields) -
     """The reading and the writing end."""
     found = peek(memory, args[0], 8)
     return {} if found is None else {"new_fds": list(_FD_PAIR.unpack(found))}
-
-
-"""Calls that open something else than a socket"""
-
-
-def _directory(register: int) -> int | str:
-    fd = int32(register)
-    return "AT_FDCWD" if fd == AT_FDCWD else fd
-
-
-def open_args(args: Registers, memory: Memory) -> Fields:
-    """open(pathname, flags, mode)."""
-    return {"path": string(memory, args[0]), "flags": open_flags(args[1] & 0xFFFFFFFF)}
-
-
-def creat_args(args: Registers, memory: Memory) -> Fields:
-    """creat(pathname, mode)."""
-    return {"path": string(memory, args[0])}
-
-
-def openat_args(args: Registers, memory: Memory) -> Fields:
-    """openat(dirfd, pathname, flags, mode)."""
-    flags = open_flags(args[2] & 0xFFFFFFFF)
-    return {"dirfd": _directory(args[0]), "path": string(memory, args[1]), "flags": flags}
-
-
-def openat2_args(args: Registers, memory: Memory) -> Fields:
-    """openat2(dirfd, pathname, how, size): the flags are in ``struct open_how``."""
-    how = peek(memory, args[2], 8)
-    flags = UNREADABLE if how is None else open_flags(int.from_bytes(how, "little"))
-    return {"dirfd": _directory(args[0]), "path": string(memory, args[1]), "flags": flags}
-
-
-def memfd_create_args(args: Registers, memory: Memory) -> Fields:
-    """memfd_create(name, flags)."""
-    return {"name": string(memory, args[0], 250), "flags": hex(args[1] & 0xFFFFFFFF)}
-
-
-def eventfd_args(args: Registers, memory: Memory) -> Fields:
-    """eventfd(initval)."""
-    return {"initval": args[0] & 0xFFFFFFFF}
-
-
-def eventfd2_args(args: Registers, memory: Memory) -> Fields:
-    """eventfd(initval, flags)."""
-    return {"initval": args[0] & 0xFFFFFFFF, "flags": EVENTFD_FLAGS[args[1] & 0xFFFFFFFF]}
-
-
-def signalfd_args(args: Registers, memory: Memory) -> Fields:
-    """signalfd(fd, mask): -1 asks for a new descriptor, another number changes that one."""
-    return {"fd": int32(args[0])}
-
-
-def signalfd4_args(args: Registers, memory: Memory) -> Fields:
-    """signalfd4(fd, mask, sizemask, flags)."""
-    return {"fd": int32(args[0]), "flags": SOCKET_FLAGS[args[3] & 0xFFFFFFFF]}
-
-
-def timerfd_create_args(args: Registers, memory: Memory) -> Fields:
-    """timerfd_create(clockid, flags)."""
-    return {"clockid": int32(args[0]), "flags": SOCKET_FLAGS[args[1] & 0xFFFFFFFF]}
-
-
-def inotify_init1_args(args: Registers, memory: Memory) -> Fields:
-    """inotify_init1(flags)."""
-    return {"flags": SOCKET_FLAGS[args[0] & 0xFFFFFFFF]}
-
-
-def pidfd_open_args(args: Registers, memory: Memory) -> Fields:
-    """pidfd_open(pid, flags)."""
-    return {"pid": int32(args[0]), "flags": SOCKET_FLAGS[args[1] & 0xFFFFFFFF]}
 
 
 """Processes"""

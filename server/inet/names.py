@@ -235,7 +235,6 @@ OPEN_FLAGS: Final = Flags({
 """arm64 gives four of the bits another meaning; the tables follow the machine that they run on."""
 FD_FLAGS: Final = Flags({1: "FD_CLOEXEC"})
 CLOSE_RANGE_FLAGS: Final = Flags({2: "CLOSE_RANGE_UNSHARE", 4: "CLOSE_RANGE_CLOEXEC"})
-EVENTFD_FLAGS: Final = Flags({1: "EFD_SEMAPHORE", 0o4000: "EFD_NONBLOCK", 0o2000000: "EFD_CLOEXEC"})
 SPLICE_FLAGS: Final = Flags({1: "SPLICE_F_MOVE", 2: "SPLICE_F_NONBLOCK", 4: "SPLICE_F_MORE", 8: "SPLICE_F_GIFT"})
 
 F_DUPFD: Final = 0

@@ -1,137 +1,123 @@
-"""The table of system calls that Socketlab understands: name → kind, which argument is the descriptor, decoders.
+"""The table of system calls that Socketlab shows: one row for each, with all its facts (``call_row`` explains them).
 
-The tracer asks three things of it: which calls to stop at (``TRACED``), what a stopped call is about
-to do (``decode_args``), and what it did (``decode_result``). Names are those of the man pages (section 2)
-and of the kernel's tables, so ``recv()`` of a program is ``recvfrom`` here, as under strace.
+The tracer asks four things of it: which calls to stop at (``TRACED``), what a stopped call is about
+to do (``decode_args``), what it did (``decode_result``), and what follows from that (the row's columns). Names are
+those of the man pages (section 2) and of the kernel's tables, so ``recv()`` of a program is ``recvfrom`` here, as
+under strace. Calls that open files are not here: the descriptors that they give are found by comparing tables.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-from server.inet import descriptor_calls as descriptor
-from server.inet import socket_calls
+from server.inet import descriptor_calls as fd
+from server.inet import socket_calls as sock
 from server.inet import transfer_calls as transfer
-from server.inet import waiting_calls as waiting
-from server.inet.arguments import ArgumentDecoder, Fields, Memory, Registers, ResultDecoder
+from server.inet import waiting_calls as wait
+from server.inet.arguments import Memory
+from server.inet.call_row import Call, FdArgument, table
 from server.inet.names import errno_name
 from server.inet.syscall_numbers import NUMBERS
 
 __all__ = [
     "CALLS",
     "NUMBERS",
-    "OPENING",
+    "RECEIVING",
+    "SENDING",
     "TRACED",
+    "WAITING",
     "Call",
-    "Kind",
     "Memory",
     "decode_args",
     "decode_result",
     "errno_name",
 ]
 
-Kind = Literal["socket", "fd", "io", "wait", "process", "open"]
-"""What a call is about.
+_FD: Final = (FdArgument(0, "fd"),)
+_EPFD: Final = (FdArgument(0, "epfd"),)
+_WATCHED: Final = (*_EPFD, FdArgument(2, "fd"))
+_TWO: Final = (FdArgument(0, "oldfd"), FdArgument(1, "newfd", replaced=True))
+_FROM_TO: Final = (FdArgument(0, "out_fd"), FdArgument(1, "in_fd"))
 
-``socket``: it makes a socket or works on one. ``io``: it moves bytes through any descriptor. ``wait``: it
-waits for readiness. ``fd``: it changes the table of descriptors. ``process``: it makes, ends or waits for a
-process or thread, or lets one sleep. ``open``: it opens something that is no socket.
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One system call: ``fd_argument`` is the index of the descriptor that it works on, if it has one."""
-
-    name: str
-    kind: Kind
-    fd_argument: int | None
-    decode_args: ArgumentDecoder
-    decode_result: ResultDecoder
-
-
-def _nothing(args: Registers, result: int, memory: Memory, entered: Fields) -> Fields:
-    return {}
-
-
-_new_fd = socket_calls.new_fd
-_TABLE: Final[tuple[Call, ...]] = (
-    Call("socket", "socket", None, socket_calls.socket_args, _new_fd),
-    Call("socketpair", "socket", None, socket_calls.socket_args, socket_calls.socketpair_result),
-    Call("bind", "socket", 0, socket_calls.fd_and_address_args, _nothing),
-    Call("listen", "socket", 0, socket_calls.listen_args, _nothing),
-    Call("accept", "socket", 0, socket_calls.accept_args, socket_calls.accept_result),
-    Call("accept4", "socket", 0, socket_calls.accept4_args, socket_calls.accept_result),
-    Call("connect", "socket", 0, socket_calls.fd_and_address_args, _nothing),
-    Call("getsockname", "socket", 0, socket_calls.accept_args, socket_calls.name_result),
-    Call("getpeername", "socket", 0, socket_calls.accept_args, socket_calls.name_result),
-    Call("setsockopt", "socket", 0, socket_calls.setsockopt_args, _nothing),
-    Call("getsockopt", "socket", 0, socket_calls.getsockopt_args, socket_calls.getsockopt_result),
-    Call("shutdown", "socket", 0, socket_calls.shutdown_args, _nothing),
-    Call("sendto", "socket", 0, transfer.sendto_args, transfer.sent),
-    Call("sendmsg", "socket", 0, transfer.sendmsg_args, transfer.sent),
-    Call("sendmmsg", "socket", 0, transfer.sendmmsg_args, transfer.sendmmsg_result),
-    Call("recvfrom", "socket", 0, transfer.recvfrom_args, transfer.recvfrom_result),
-    Call("recvmsg", "socket", 0, transfer.recvmsg_args, transfer.recvmsg_result),
-    Call("recvmmsg", "socket", 0, transfer.recvmmsg_args, transfer.recvmmsg_result),
-    Call("read", "io", 0, transfer.read_args, transfer.received),
-    Call("write", "io", 0, transfer.write_args, transfer.sent),
-    Call("readv", "io", 0, transfer.readv_args, transfer.readv_result),
-    Call("writev", "io", 0, transfer.writev_args, transfer.sent),
-    Call("sendfile", "io", 0, transfer.sendfile_args, transfer.sent),
-    Call("poll", "wait", None, waiting.poll_args, waiting.poll_result),
-    Call("ppoll", "wait", None, waiting.ppoll_args, waiting.poll_result),
-    Call("select", "wait", None, waiting.select_args, waiting.select_result),
-    Call("pselect6", "wait", None, waiting.pselect6_args, waiting.select_result),
-    Call("epoll_create", "wait", None, waiting.epoll_create_args, _new_fd),
-    Call("epoll_create1", "wait", None, waiting.epoll_create1_args, _new_fd),
-    Call("epoll_ctl", "wait", 0, waiting.epoll_ctl_args, _nothing),
-    Call("epoll_wait", "wait", 0, waiting.epoll_wait_args, waiting.epoll_wait_result),
-    Call("epoll_pwait", "wait", 0, waiting.epoll_wait_args, waiting.epoll_wait_result),
-    Call("epoll_pwait2", "wait", 0, waiting.epoll_pwait2_args, waiting.epoll_wait_result),
-    Call("close", "fd", 0, descriptor.fd_args, _nothing),
-    Call("close_range", "fd", None, descriptor.close_range_args, _nothing),
-    Call("dup", "fd", 0, descriptor.fd_args, _new_fd),
-    Call("dup2", "fd", 0, descriptor.dup2_args, _new_fd),
-    Call("dup3", "fd", 0, descriptor.dup3_args, _new_fd),
-    Call("fcntl", "fd", 0, descriptor.fcntl_args, descriptor.fcntl_result),
-    Call("pipe", "fd", None, descriptor.pipe_args, descriptor.pipe_result),
-    Call("pipe2", "fd", None, descriptor.pipe2_args, descriptor.pipe_result),
-    Call("clone", "process", None, descriptor.clone_args, descriptor.clone_result),
-    Call("clone3", "process", None, descriptor.clone3_args, descriptor.clone3_result),
-    Call("fork", "process", None, descriptor.no_args, _nothing),
-    Call("vfork", "process", None, descriptor.no_args, _nothing),
-    Call("wait4", "process", None, waiting.child_args, _nothing),
-    Call("nanosleep", "process", None, waiting.nanosleep_args, _nothing),
-    Call("clock_nanosleep", "process", None, waiting.clock_nanosleep_args, _nothing),
-    Call("pause", "process", None, waiting.nothing_args, _nothing),
-    Call("restart_syscall", "process", None, waiting.nothing_args, _nothing),
-    Call("exit", "process", None, descriptor.exit_args, _nothing),
-    Call("exit_group", "process", None, descriptor.exit_args, _nothing),
-    Call("open", "open", None, descriptor.open_args, _new_fd),
-    Call("creat", "open", None, descriptor.creat_args, _new_fd),
-    Call("openat", "open", None, descriptor.openat_args, _new_fd),
-    Call("openat2", "open", None, descriptor.openat2_args, _new_fd),
-    Call("memfd_create", "open", None, descriptor.memfd_create_args, _new_fd),
-    Call("eventfd", "open", None, descriptor.eventfd_args, _new_fd),
-    Call("eventfd2", "open", None, descriptor.eventfd2_args, _new_fd),
-    Call("signalfd", "open", None, descriptor.signalfd_args, _new_fd),
-    Call("signalfd4", "open", None, descriptor.signalfd4_args, _new_fd),
-    Call("timerfd_create", "open", None, descriptor.timerfd_create_args, _new_fd),
-    Call("inotify_init", "open", None, descriptor.no_args, _new_fd),
-    Call("inotify_init1", "open", None, descriptor.inotify_init1_args, _new_fd),
-    Call("pidfd_open", "open", None, descriptor.pidfd_open_args, _new_fd),
-)
-
-CALLS: Final[dict[str, Call]] = {call.name: call for call in _TABLE}
+CALLS: Final[dict[str, Call]] = table((
+    Call("accept", "socket", _FD, sock.accept_args, sock.accept_result,
+         may_sleep=True, makes="descriptor", changes_sockets=True),
+    Call("accept4", "socket", _FD, sock.accept4_args, sock.accept_result,
+         may_sleep=True, makes="descriptor", changes_sockets=True, said_as="accept"),
+    Call("bind", "socket", _FD, sock.fd_and_address_args, changes_sockets=True),
+    Call("clock_nanosleep", "process", (), wait.clock_nanosleep_args, may_sleep=True),
+    # It sleeps with CLONE_VFORK, until the child executes a program or ends.
+    Call("clone", "process", (), fd.clone_args, fd.clone_result, may_sleep=True, makes="process"),
+    Call("clone3", "process", (), fd.clone3_args, fd.clone3_result, may_sleep=True, makes="process"),
+    # Whatever closes a socket may sleep for its SO_LINGER (socket(7)).
+    Call("close", "fd", _FD, fd.fd_args, may_sleep=True, frees=True, sends=True, changes_sockets=True),
+    Call("close_range", "fd", (), fd.close_range_args, may_sleep=True, frees=True),
+    Call("connect", "socket", _FD, sock.fd_and_address_args, may_sleep=True, sends=True, changes_sockets=True),
+    Call("dup", "fd", _FD, fd.fd_args, sock.new_fd, makes="copy"),
+    Call("dup2", "fd", _TWO, fd.dup2_args, sock.new_fd, may_sleep=True, makes="copy"),
+    Call("dup3", "fd", _TWO, fd.dup3_args, sock.new_fd, may_sleep=True, makes="copy"),
+    Call("epoll_create", "wait", (), wait.epoll_create_args, sock.new_fd, makes="descriptor"),
+    Call("epoll_create1", "wait", (), wait.epoll_create1_args, sock.new_fd, makes="descriptor"),
+    Call("epoll_ctl", "wait", _WATCHED, wait.epoll_ctl_args),
+    Call("epoll_pwait", "wait", _EPFD, wait.epoll_wait_args, wait.epoll_wait_result,
+         may_sleep=True, said_as="epoll_wait"),
+    Call("epoll_pwait2", "wait", _EPFD, wait.epoll_pwait2_args, wait.epoll_wait_result,
+         may_sleep=True, said_as="epoll_wait"),
+    Call("epoll_wait", "wait", _EPFD, wait.epoll_wait_args, wait.epoll_wait_result, may_sleep=True),
+    Call("exit", "process", (), fd.exit_args, returns=False),
+    Call("exit_group", "process", (), fd.exit_args, returns=False),
+    # A copy with F_DUPFD, asleep with F_SETLKW; most of its commands do neither.
+    Call("fcntl", "fd", _FD, fd.fcntl_args, fd.fcntl_result, may_sleep=True, makes="copy"),
+    Call("fork", "process", (), fd.no_args, makes="process"),
+    Call("getpeername", "socket", _FD, sock.accept_args, sock.name_result, only_asks=True),
+    Call("getsockname", "socket", _FD, sock.accept_args, sock.name_result, only_asks=True),
+    Call("getsockopt", "socket", _FD, sock.getsockopt_args, sock.getsockopt_result, only_asks=True),
+    Call("listen", "socket", _FD, sock.listen_args, changes_sockets=True),
+    Call("nanosleep", "process", (), wait.nanosleep_args, may_sleep=True),
+    Call("pause", "process", (), wait.nothing_args, may_sleep=True),
+    Call("pipe", "fd", (), fd.pipe_args, fd.pipe_result, makes="descriptor"),
+    Call("pipe2", "fd", (), fd.pipe2_args, fd.pipe_result, makes="descriptor"),
+    Call("poll", "wait", (), wait.poll_args, wait.poll_result, may_sleep=True),
+    Call("ppoll", "wait", (), wait.ppoll_args, wait.poll_result, may_sleep=True, said_as="poll"),
+    Call("pselect6", "wait", (), wait.pselect6_args, wait.select_result, may_sleep=True, said_as="select"),
+    Call("read", "io", _FD, transfer.read_args, transfer.received, may_sleep=True, bytes="in"),
+    Call("readv", "io", _FD, transfer.readv_args, transfer.readv_result, may_sleep=True, bytes="in"),
+    Call("recvfrom", "socket", _FD, transfer.recvfrom_args, transfer.recvfrom_result,
+         may_sleep=True, bytes="in", said_as="recv"),
+    Call("recvmmsg", "socket", _FD, transfer.recvmmsg_args, transfer.recvmmsg_result,
+         may_sleep=True, bytes="in", brings_fds=True),
+    Call("recvmsg", "socket", _FD, transfer.recvmsg_args, transfer.recvmsg_result,
+         may_sleep=True, bytes="in", brings_fds=True),
+    Call("restart_syscall", "process", (), wait.nothing_args, may_sleep=True),
+    Call("select", "wait", (), wait.select_args, wait.select_result, may_sleep=True),
+    Call("sendfile", "io", _FROM_TO, transfer.sendfile_args, transfer.sent, may_sleep=True, bytes="out", sends=True),
+    Call("sendmmsg", "socket", _FD, transfer.sendmmsg_args, transfer.sendmmsg_result,
+         may_sleep=True, bytes="out", sends=True),
+    Call("sendmsg", "socket", _FD, transfer.sendmsg_args, transfer.sent, may_sleep=True, bytes="out", sends=True),
+    Call("sendto", "socket", _FD, transfer.sendto_args, transfer.sent,
+         may_sleep=True, bytes="out", sends=True, said_as="send"),
+    Call("setsockopt", "socket", _FD, sock.setsockopt_args),
+    Call("shutdown", "socket", _FD, sock.shutdown_args, sends=True, changes_sockets=True),
+    Call("socket", "socket", (), sock.socket_args, sock.new_fd, makes="socket", changes_sockets=True),
+    Call("socketpair", "socket", (), sock.socket_args, sock.socketpair_result, makes="socket", changes_sockets=True),
+    Call("vfork", "process", (), fd.no_args, may_sleep=True, makes="process"),
+    Call("wait4", "process", (), wait.child_args, may_sleep=True),
+    Call("write", "io", _FD, transfer.write_args, transfer.sent, may_sleep=True, bytes="out", sends=True),
+    Call("writev", "io", _FD, transfer.writev_args, transfer.sent, may_sleep=True, bytes="out", sends=True),
+))  # fmt: skip
 """Name → what is known of the call."""
 
-TRACED: Final[tuple[str, ...]] = tuple(call.name for call in _TABLE if call.kind != "open")
-"""The calls that the lab shows."""
+TRACED: Final[tuple[str, ...]] = tuple(CALLS)
+"""The calls that the lab shows: programs stop at them."""
 
-OPENING: Final[tuple[str, ...]] = tuple(call.name for call in _TABLE if call.kind == "open")
-"""The calls that give a process a descriptor of another kind: for following its table, not for showing."""
+WAITING: Final = frozenset(call.name for call in CALLS.values() if call.kind == "wait" and call.may_sleep)
+"""The calls that wait until one of several descriptors is ready."""
+
+SENDING: Final = frozenset(call.name for call in CALLS.values() if call.sends)
+"""The calls that can make a host's kernel send a packet."""
+
+RECEIVING: Final = frozenset(call.name for call in CALLS.values() if call.bytes == "in")
+"""The calls that take bytes from a descriptor."""
 
 
 def decode_args(name: str, args: tuple[int, ...], memory: Memory) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from server.commands import Match
+from server.inet.syscalls import CALLS
 from server.lessons.checks import Row
 from server.lessons.conditions import describe
 from server.lessons.model import (
@@ -35,8 +36,6 @@ _SHOWN = {
     "moment": ("kind", "call", "flags"),
     "sysctl": ("name", "value"),
 }
-_CALLS = {"accept4": "accept", "recvfrom": "recv", "sendto": "send"}
-"""The calls that Python makes under another name than its own; the stage says it as the program does."""
 _OF_SOCKETS = {"state": "in {}", "process": "of the program {}", "local_port": "at port {}", "remote_address": "for {}"}
 
 
@@ -127,7 +126,7 @@ def _a_socket(said: Mapping[str, str]) -> str:
 
 def called(name: str) -> str:
     """A call, as the program that makes it would name it."""
-    return _CALLS.get(name, name)
+    return CALLS[name].said_as if name in CALLS else name
 
 
 def _moment(selection: Selection) -> str:

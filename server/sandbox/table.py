@@ -28,6 +28,7 @@ from server.inet.addresses import UNNAMED, endpoint
 from server.inet.names import TCP_STATE
 from server.inet.packets import Packet
 from server.inet.sockdiag import Row
+from server.inet.syscalls import Call
 from server.linux import netlink, pidfd
 from server.sandbox.descriptors import Owners
 from server.sandbox.hosts import Host
@@ -49,22 +50,6 @@ _DUMPS: Final[tuple[tuple[_Protocol, bytes], ...]] = (
     ("udp", sockdiag.udp_request("inet")),
     ("udp", sockdiag.udp_request("inet6")),
     ("unix", sockdiag.unix_request()),
-)
-# Calls after which the table is not what it was.
-_MAKING: Final = frozenset(
-    {
-        "socket",
-        "socketpair",
-        "bind",
-        "listen",
-        "connect",
-        "accept",
-        "accept4",
-        "close",
-        "shutdown",
-        "execve",
-        "exit_group",
-    }
 )
 _PASSING: Final = frozenset(
     {"TIME-WAIT", "SYN-SENT", "SYN-RECEIVED", "FIN-WAIT-1", "FIN-WAIT-2", "LAST-ACK", "CLOSING"}
@@ -183,30 +168,27 @@ class Table:
             self._learn(table, row, "getsockopt")
         return True
 
-    def after_call(self, host: str, name: str, cookie: str | None) -> None:
+    def after_call(self, host: str, call: Call, cookie: str | None) -> None:
         """A call has been made: bring up to date what it may have changed.
 
         Args:
             host: Where.
-            name: The call.
+            call: The call's row.
             cookie: The socket that it made or worked on, if any.
         """
         table = self._hosts[host]
-        t = self._journal.now()
-        if name == "bind":
+        if call.name == "bind":
             table.has_bound = True
-        if self._conductor.pace != "live":
-            self._read(table)
-        elif name in _MAKING:
-            if t >= table.spent_until:
-                self._read(table)
-            else:
-                self._mark(table, t)
-                known = table.known.get(cookie or "")
-                if known is not None and known.row.protocol != "unix" and not known.row.local.endswith(":*"):
-                    self._look_up(table, known.row.family, known.row.protocol, known.row.local, known.row.remote)
+        if call.changes_sockets or self._conductor.pace != "live":
+            self._after_change(table, cookie)
         elif cookie is not None:
-            self._mark(table, t)
+            self._mark(table, self._journal.now())
+        self._tell_owners(table)
+
+    def after_closing(self, host: str) -> None:
+        """A process has ended or executed another program: sockets that it alone had are closed."""
+        table = self._hosts[host]
+        self._after_change(table, None)
         self._tell_owners(table)
 
     def after_packet(self, host: Host, packet: Packet) -> None:
@@ -324,6 +306,17 @@ class Table:
         )
 
     # -- telling
+
+    def _after_change(self, table: _HostTable, cookie: str | None) -> None:
+        """The kernel's table is not what it was: read it, or (in live pace, soon after a read) the one socket."""
+        t = self._journal.now()
+        if self._conductor.pace != "live" or t >= table.spent_until:
+            self._read(table)
+            return
+        self._mark(table, t)
+        known = table.known.get(cookie or "")
+        if known is not None and known.row.protocol != "unix" and not known.row.local.endswith(":*"):
+            self._look_up(table, known.row.family, known.row.protocol, known.row.local, known.row.remote)
 
     def _learn(self, table: _HostTable, row: Row, source: Literal["sock_diag", "getsockopt"]) -> None:
         cookie = str(row.cookie)

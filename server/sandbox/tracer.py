@@ -37,11 +37,6 @@ _STOP_SIGNALS = frozenset({signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signa
 _SYSCALL_EXIT = signal.SIGTRAP | 0x80
 _STOPPED = 0x7F  # the low byte of a wait status (wait(2), WIFSTOPPED)
 
-_NEVER_RETURN = frozenset({"exit", "exit_group"})
-_WAITS = frozenset({"poll", "ppoll", "select", "pselect6", "epoll_wait", "epoll_pwait", "epoll_pwait2"})
-_ASKS = frozenset({"getsockname", "getpeername", "getsockopt"})  # change nothing, so nobody waits for them
-_DUPLICATES = frozenset({"dup", "dup2", "dup3", "fcntl"})
-_REPLACES = frozenset({"dup2", "dup3"})  # may make a number that we know point to something else
 _EBADF = -9
 _STDIO = frozenset({0, 1, 2})
 
@@ -181,7 +176,7 @@ class Tracer:
         if thread is None or not os.WIFSTOPPED(status):
             return thread
         returned = os.WSTOPSIG(status) == _SYSCALL_EXIT
-        return thread if returned and (thread.entry is not None or thread.name in _WAITS) else None
+        return thread if returned and (thread.entry is not None or thread.name in syscalls.WAITING) else None
 
     def pidfd_of(self, pid: int) -> int | None:
         """The pidfd of a traced process, or None when it has ended."""
@@ -237,16 +232,17 @@ class Tracer:
             ptrace.resume(thread.tid)
             return
         entry, fd = None, -1
-        if call.fd_argument is not None:
-            fd = args[call.fd_argument] & 0xFFFFFFFF
+        if call.fds:
+            fd = args[call.fds[0].index] & 0xFFFFFFFF
             entry = process.fds.get(fd)
         thread.name, thread.args, thread.entry = name, args, entry
         on_socket = entry is not None and entry.kind == "socket"
-        if call.kind in ("io", "fd") and call.fd_argument is not None and not on_socket:
+        if call.kind in ("io", "fd") and call.fds and not on_socket:
             if entry is None and process.fds.is_free(fd):
                 self._enter(thread, is_moment=False)  # EBADF: a mistake that its maker wants to see
                 return
-            if (entry is None and name not in _REPLACES) or (
+            # dup2 may make a number that we do know point to something else.
+            if (entry is None and not any(argument.replaced for argument in call.fds)) or (
                 entry is not None and call.kind == "io" and entry.kind == "file" and fd not in _STDIO
             ):
                 ptrace.resume(thread.tid)
@@ -255,7 +251,9 @@ class Tracer:
                 thread.call = 0  # nothing to show, but the table of descriptors may change
                 ptrace.resume_to_exit(thread.tid)
                 return
-        self._enter(thread, (on_socket or call.kind == "socket" or name in _WAITS) and name not in _ASKS)
+        # A call that only asks changes nothing, so nobody waits for it.
+        is_moment = (on_socket or call.kind == "socket" or name in syscalls.WAITING) and not call.only_asks
+        self._enter(thread, is_moment)
 
     def _enter(self, thread: Thread, is_moment: bool) -> None:
         process = thread.process
@@ -283,10 +281,10 @@ class Tracer:
                 pending = ev.MomentPending(moment=moment.id, kind="syscall", call=thread.call, due_t=moment.due_t)
                 self._journal.emit(pending)
                 return
-        if thread.name in _NEVER_RETURN:
-            ptrace.resume(thread.tid)
-        else:
+        if syscalls.CALLS[thread.name].returns:
             ptrace.resume_to_exit(thread.tid)
+        else:
+            ptrace.resume(thread.tid)
 
     def _returned(self, thread: Thread) -> None:
         value = ptrace.returned_value(thread.tid)
@@ -297,7 +295,7 @@ class Tracer:
             return
         decoded = syscalls.decode_result(name, thread.args, value, process.memory, thread.entered)
         cookie = self._descriptors(thread, value, decoded) or (entry.socket if entry is not None else None)
-        self._table.after_call(process.host, name, cookie)
+        self._table.after_call(process.host, syscalls.CALLS[name], cookie)
         new_fds = decoded.pop("new_fds", None)
         if new_fds and "values" not in decoded:
             decoded["values"] = {"fds": new_fds}  # of pipe and socketpair; recvmsg shows them as control messages
@@ -319,24 +317,24 @@ class Tracer:
 
     def _descriptors(self, thread: Thread, value: int, decoded: dict[str, Any]) -> str | None:
         """Follow one call; returns the cookie of a socket that it made."""
-        process, name, fds = thread.process, thread.name, thread.process.fds
-        if name == "close":
+        process, call, fds = thread.process, syscalls.CALLS[thread.name], thread.process.fds
+        if call.frees and call.fds:
             # On Linux the descriptor is free whatever close() says, but for EBADF (close(2), NOTES).
-            fd = thread.args[0] & 0xFFFFFFFF
+            fd = thread.args[call.fds[0].index] & 0xFFFFFFFF
             if fds.get(fd) is thread.entry and value != _EBADF:
                 fds.closed(fd)
         elif value < 0:
             return None
-        elif name in _DUPLICATES:
+        elif call.makes == "copy":
             if "new_fd" in decoded:
-                fds.duplicated(thread.args[0] & 0xFFFFFFFF, decoded["new_fd"])
+                fds.duplicated(thread.args[call.fds[0].index] & 0xFFFFFFFF, decoded["new_fd"])
         elif "new_fd" in decoded:
             return self._opened(process, decoded["new_fd"])
         elif "new_fds" in decoded:
             for fd in decoded["new_fds"]:
                 self._opened(process, fd)
-        elif name in ("recvmsg", "recvmmsg", "close_range"):
-            fds.sync()
+        elif call.frees or call.brings_fds:
+            fds.sync()  # a range of numbers is free; or more came than the control messages that were read say
         return None
 
     def _opened(self, process: Process, fd: int) -> str | None:
@@ -407,7 +405,7 @@ class Tracer:
             process.executed = True
             self._on_executed(process)
         process.fds.sync(whole=True)
-        self._table.after_call(process.host, "execve", None)  # close-on-exec may have ended sockets
+        self._table.after_closing(process.host)  # by close-on-exec
         ptrace.resume(thread.tid)
 
     def _ended(self, thread: Thread, status: int) -> None:
@@ -421,7 +419,7 @@ class Tracer:
         process.fds.close()
         process.memory.close()
         self._sources.forget(process.pid)
-        self._table.after_call(process.host, "exit_group", None)
+        self._table.after_closing(process.host)
         if os.WIFEXITED(status):
             self._on_exited(process, os.WEXITSTATUS(status), None)
         else:

@@ -19,6 +19,7 @@ from typing import Final
 
 from server import events as ev
 from server.inet.packets import whole_length, with_checksums
+from server.inet.syscalls import CALLS, SENDING
 
 _BLOCK = struct.Struct("<II")
 _SECTION = struct.Struct("<IHHq")
@@ -44,11 +45,6 @@ _OUTBOUND: Final = 2
 CHECKSUM_COMMENT: Final = (
     "loopback: seen once; the kernel leaves the checksum of such a packet unfinished, and this file has it filled in"
 )
-
-SENDING: Final = frozenset(
-    {"connect", "sendto", "sendmsg", "sendmmsg", "write", "writev", "sendfile", "shutdown", "close"}
-)
-"""The calls that can make a host's kernel send a packet of its own accord; ACKs need none."""
 
 
 def pcapng(events: Iterable[ev.Event], host: str | None = None) -> Iterator[bytes]:
@@ -162,7 +158,7 @@ class _Senders:
                 pass
 
     def _entered(self, event: ev.SyscallEntered) -> None:
-        fd = event.args.get("out_fd", event.args.get("fd"))
+        fd = event.args.get(CALLS[event.name].fds[0].field)
         program = self.programs.get(event.pid, "process")
         sending = _Sending(f"{event.name}(fd {fd}) of {program} (pid {event.pid}), call {event.call}")
         cookie = self.fds.get((event.pid, fd)) if isinstance(fd, int) else None

@@ -22,21 +22,6 @@ def test_peek_gives_all_or_nothing():
     assert arguments.peek_int(space, space.put_int(-5)) == -5
 
 
-def test_a_string_ends_at_its_nul_even_where_the_mapping_ends():
-    space = Space(32)
-    assert arguments.string(space, space.put(b"/etc/hosts\0x")) == "/etc/hosts"
-    space.bytes[16:32] = b"a" * 16
-    assert arguments.string(space, BASE + 16) == "a" * 16
-    assert arguments.string(space, WILD) == "unreadable"
-
-
-def test_a_string_longer_than_one_piece_is_read_on_and_cut_at_the_limit():
-    space = Space(8192)
-    at = space.put(b"x" * 300 + b"\0")
-    assert arguments.string(space, at) == "x" * 300
-    assert arguments.string(space, at, 10) == "x" * 10
-
-
 def test_times_are_milliseconds():
     space = Space()
     assert arguments.timespec_ms(space, space.put(struct.pack("<qq", 2, 500_000_000))) == 2500
