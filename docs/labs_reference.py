@@ -25,6 +25,8 @@ _TITLES = {
     "match": "Packets: `hold`, `lose`, `deliver`, `drop`, `duplicate`",
     "wire": "`wire`",
     "right": "The right option, with its reason",
+    "term": "An entry of `glossary.md`",
+    "analogy": "An entry of `analogies.md`",
 }
 
 

@@ -19,6 +19,7 @@ from server.lessons.loader import SHELF, Library, load, load_lab, shelf_of
 from server.lessons.model import Lab
 from server.lessons.play import PATIENCE, Player
 from server.lessons.proof import prove
+from server.lessons.reference import FILES, load_reference
 from server.lessons.source import Problem
 from server.sessions.limits import limits_from
 from server.sessions.sandboxes import HostSpec, Zygote
@@ -68,8 +69,9 @@ def _library(place: Path) -> tuple[Path, Library]:
     """The labs of a folder and the folder that sandboxes shall see as /labs; the folder may be one lab's own."""
     if not (place / "lab.md").is_file():
         return place, load(place)
-    lab, problems = load_lab(place)
-    return place.parent, Library({} if lab is None else {lab.name: lab}, problems)
+    reference, _ = load_reference(place.parent)
+    lab, problems = load_lab(place, reference.misconceptions)
+    return place.parent, Library({} if lab is None else {lab.name: lab}, reference, problems)
 
 
 async def _check(root: Path, library: Library, paces: Sequence[Pace], times: int) -> int:
@@ -90,8 +92,8 @@ async def _check(root: Path, library: Library, paces: Sequence[Pace], times: int
                     failed.add(played.name)
     finally:
         await zygote.close()
-    count = len(set(library.labs) | failed - {SHELF})
-    good = f"{count - len(failed)} of {count} labs are as they claim."
+    labs = set(library.labs) | failed - {SHELF, *FILES}
+    good = f"{len(labs - failed)} of {len(labs)} labs are as they claim."
     print(good if not failed else f"{good} Not so: {', '.join(sorted(failed))}.")
     return 1 if failed else 0
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from server.lessons.actions import Bench, read_actions
 from server.lessons.conditions import describe, read_condition, read_measure, read_selection, read_when
 from server.lessons.keywords import KEYWORDS
-from server.lessons.misconceptions import MISCONCEPTIONS
 from server.lessons.model import (
     Block,
     Check,
@@ -34,10 +33,17 @@ Inline = Callable[[str], str]
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
-    """What the blocks of one lab are read with: the bench of its actions, and Markdown for single lines."""
+    """What the blocks of one lab are read with.
+
+    Attributes:
+        bench: The bench of its actions.
+        inline: Markdown for single lines.
+        misconceptions: The numbers that a question may settle.
+    """
 
     bench: Bench
     inline: Inline
+    misconceptions: Collection[int]
 
 
 def read_do(node: Node, work: Workshop) -> Do:
@@ -144,12 +150,14 @@ _READERS: dict[str, Callable[[Node, Workshop], Block]] = {
 }
 
 
-def read_misconceptions(node: Node, name: str) -> tuple[int, ...]:
-    """Numbers of misconceptions."""
+def read_settled(node: Node, name: str, known: Collection[int]) -> tuple[int, ...]:
+    """Numbers of misconceptions, each one that is known."""
     items = node.items(name) if isinstance(node.value, list) else [node]
     numbers = []
     for item in items:
-        number = item.number(name, 1, max(MISCONCEPTIONS))
+        number = item.number(name, 1, max(known, default=1))
+        if number not in known:
+            item.fail(f"There is no misconception {number}.", f"Write one of {', '.join(map(str, known)) or 'none'}.")
         if number in numbers:
             item.fail(f"`{name}` has {number} twice.", "Keep one of the two.")
         numbers.append(number)
@@ -160,7 +168,7 @@ def read_misconceptions(node: Node, name: str) -> tuple[int, ...]:
 
 
 def _settles(found: dict[str, Node], work: Workshop) -> tuple[int, ...]:
-    return read_misconceptions(found["settles"], "settles") if "settles" in found else ()
+    return read_settled(found["settles"], "settles", work.misconceptions) if "settles" in found else ()
 
 
 def _options(node: Node, work: Workshop) -> tuple[Option, ...]:

@@ -154,6 +154,15 @@ KEYWORDS: dict[str, dict[str, Keyword]] = {
         "sum": Keyword("the sum of this field over the rows of `of`"),
         "of": Keyword("the subject for `value`, `distinct` and `sum`"),
     },
+    "term": {
+        "forms": Keyword("other forms that become links too, separated by commas: ports"),
+        "see": Keyword("related entries, separated by commas"),
+        "source": Keyword("where it is laid down: an RFC or a manual page"),
+    },
+    "analogy": {
+        "name": Keyword("one or two words for it, which links to it use", required=True),
+        "misconceptions": Keyword("the numbers of the misconceptions it feeds, separated by commas", required=True),
+    },
     "pattern": {
         "is": Keyword("exactly this text, where `*` is a star"),
         "not": Keyword("anything but this; `*` stands for any text"),

@@ -8,7 +8,7 @@ never given, files that nobody uses) is looked at once the blocks are right.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_interface
 from pathlib import Path
@@ -17,12 +17,13 @@ from server.commands import FOLDER_NAME
 from server.events import Pace
 from server.folders import folder
 from server.lessons.actions import Bench, read_pace
-from server.lessons.blocks import Workshop, read_block, read_misconceptions
+from server.lessons.blocks import Workshop, read_block, read_settled
 from server.lessons.conditions import Scope
 from server.lessons.keywords import TRACKS
 from server.lessons.markdown import Part, Section, inline, sections
 from server.lessons.model import Block, Do, Expect, Explain, Hints, Lab, Note, Predict, Prose, Step, Task
-from server.lessons.source import LabError, Node, Place, Problem, read_yaml
+from server.lessons.reference import Reference, load_reference
+from server.lessons.source import LabError, Node, Place, Problem, read_text, read_yaml
 from server.lessons.translation import differences
 
 FORMAT = 1
@@ -51,39 +52,43 @@ class Library:
 
     Attributes:
         labs: Name → lab, in the order of the names.
-        problems: What is wrong with the others.
+        reference: The glossary, the misconceptions and the analogies.
+        problems: What is wrong with the other labs, and with the files of the reference.
     """
 
     labs: Mapping[str, Lab]
+    reference: Reference
     problems: tuple[Problem, ...]
 
 
 def load(root: Path) -> Library:
-    """Read every lab of a folder.
+    """Read every lab of a folder, and what stands beside them.
 
     Args:
         root: The folder; each folder in it that holds a ``lab.md`` is a lab.
     """
     labs: dict[str, Lab] = {}
-    problems: list[Problem] = []
+    reference, found = load_reference(root)
+    problems = list(found)
     for place in sorted(root.iterdir()):
         if not place.is_dir() or place.name in (SHELF, *_IGNORED) or place.name.startswith("."):
             continue
         if (place / "lab.md").is_file():
-            lab, found = load_lab(place)
+            lab, found = load_lab(place, reference.misconceptions)
             problems += found
             if lab is not None:
                 labs[place.name] = lab
         elif _NUMBERED.match(place.name):
             problems.append(Problem(place.name, 0, "This folder has no lab.md.", "Write one, or rename the folder."))
-    return Library(labs, tuple(problems))
+    return Library(labs, reference, tuple(problems))
 
 
-def load_lab(place: Path) -> tuple[Lab | None, tuple[Problem, ...]]:
+def load_lab(place: Path, known: Collection[int] | None = None) -> tuple[Lab | None, tuple[Problem, ...]]:
     """Read one lab with its translations.
 
     Args:
         place: Its folder.
+        known: The numbers of the misconceptions that it may settle; None: those of the folder it is in.
 
     Returns:
         The lab and no problem, or no lab and its problems.
@@ -92,7 +97,9 @@ def load_lab(place: Path) -> tuple[Lab | None, tuple[Problem, ...]]:
         problem = Problem(place.name, 0, "The folder's name has a sign that it cannot have.", "Use a-z, 0-9 and -.")
         return None, (problem,)
     files = _files(place)
-    lab, problems = _Reading(place, "lab.md", files).lab()
+    if known is None:
+        known = load_reference(place.parent)[0].misconceptions
+    lab, problems = _Reading(place, "lab.md", files, known).lab()
     if lab is None:
         return None, problems
     translations: dict[str, Lab] = {}
@@ -100,7 +107,7 @@ def load_lab(place: Path) -> tuple[Lab | None, tuple[Problem, ...]]:
         language = _TRANSLATION.fullmatch(name)
         if language is None:
             continue
-        translated, found = _Reading(place, name, files, language[1]).lab()
+        translated, found = _Reading(place, name, files, known, language[1]).lab()
         problems += found
         if translated is not None:
             problems += differences(lab, translated, f"{place.name}/{name}")
@@ -155,6 +162,7 @@ class _Reading:
     place: Path
     name: str
     files: tuple[str, ...]
+    known: Collection[int]
     language: str = "en"
     problems: list[Problem] = field(default_factory=list)
 
@@ -167,19 +175,10 @@ class _Reading:
         """Read it."""
         lab: Lab | None = None
         try:
-            lab = self._lab(self._text())
+            lab = self._lab(read_text(self.place / self.name, self.file))
         except LabError as error:
             self.problems.append(error.where)
         return (None if self.problems else lab), tuple(self.problems)
-
-    def _text(self) -> str:
-        try:
-            return (self.place / self.name).read_text(encoding="utf-8")
-        except UnicodeDecodeError as error:
-            line = error.object[: error.start].count(b"\n") + 1
-            Place(self.file, line).fail("This line is no UTF-8 text.", "Save the file in the encoding UTF-8.")
-        except OSError as error:
-            Place(self.file, 0).fail(f"It cannot be read: {error.strerror}.", "Look at its rights.")
 
     def _lab(self, text: str) -> Lab | None:
         head_part, found = sections(text, self.file)
@@ -194,7 +193,7 @@ class _Reading:
             shelf=_files(shelf) if shelf.is_dir() else (),
             elsewhere=head.elsewhere,
         )
-        work = Workshop(bench, inline)
+        work = Workshop(bench, inline, self.known)
         intro: tuple[Block, ...] = ()
         steps: list[Step] = []
         for section in found:
@@ -245,7 +244,7 @@ class _Reading:
             title=found["title"].text("title"),
             question=found["question"].text("question"),
             minutes=found["minutes"].number("minutes", 1, 60),
-            misconceptions=read_misconceptions(numbers, "misconceptions") if numbers is not None else (),
+            misconceptions=read_settled(numbers, "misconceptions", self.known) if numbers is not None else (),
             track=found["track"].choice("track", TRACKS) if "track" in found else "",
             hosts=_hosts(found["hosts"]),
             elsewhere=_texts(found["elsewhere"], "elsewhere") if "elsewhere" in found else (),

@@ -46,6 +46,25 @@ class Section:
     parts: list[Part] = field(default_factory=list)
 
 
+@dataclass(slots=True)
+class Entry:
+    """A heading of a file that stands beside the labs, and what stands below it.
+
+    Attributes:
+        title: The heading's text.
+        line: Its line, from 1.
+        paragraphs: Each paragraph as HTML without a tag around it, and its line.
+        items: Each line of its bullet lists as it is written, and its line.
+        parts: The ``###`` headings below a ``##`` heading.
+    """
+
+    title: str
+    line: int
+    paragraphs: list[tuple[str, int]] = field(default_factory=list)
+    items: list[tuple[str, int]] = field(default_factory=list)
+    parts: list[Entry] = field(default_factory=list)
+
+
 def inline(text: str) -> str:
     """One line of Markdown as HTML, without a paragraph around it."""
     return str(_markdown.renderInline(text))
@@ -74,6 +93,38 @@ def sections(text: str, file: str) -> tuple[Part, list[Section]]:
         else:
             found[-1].parts += _parts(group, place)
     return head, [section for section in found if section.title or section.parts]
+
+
+def entries(text: str, file: str) -> tuple[list[Entry], list[Problem]]:
+    """The ``##`` headings of a file that stands beside the labs, and the blocks that it cannot have.
+
+    What stands above the first of them is for whoever edits the file.
+    """
+    found: list[Entry] = []
+    problems: list[Problem] = []
+    for group in _groups(_markdown.parse(text)):
+        first = group[0]
+        line = first.map[0] + 1 if first.map else 1
+        if first.type == "heading_open" and first.tag == "h2":
+            found.append(Entry(group[1].content, line))
+        elif not found:
+            continue
+        elif first.type == "heading_open" and first.tag == "h3":
+            found[-1].parts.append(Entry(group[1].content, line))
+        elif first.type == "paragraph_open":
+            entry = found[-1].parts[-1] if found[-1].parts else found[-1]
+            entry.paragraphs.append((str(_markdown.renderer.render(group[1:-1], _markdown.options, {})), line))
+        elif first.type == "bullet_list_open":
+            entry = found[-1].parts[-1] if found[-1].parts else found[-1]
+            entry.items += [
+                (" ".join(token.content.split()), token.map[0] + 1 if token.map else line)
+                for token in group
+                if token.type == "inline"
+            ]
+        else:
+            what = "An entry has headings, paragraphs and one list, nothing else."
+            problems.append(Problem(file, line, what, "Write it as a paragraph."))
+    return found, problems
 
 
 def _groups(tokens: Sequence[Token]) -> list[list[Token]]:

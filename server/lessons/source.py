@@ -11,6 +11,7 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NoReturn
 
 from ruamel.yaml import YAML
@@ -158,6 +159,25 @@ class Node:
         if isinstance(self.value, dict):
             return "a mapping"
         return "empty" if self.value is None else repr(self.raw)
+
+
+def read_text(path: Path, file: str) -> str:
+    """The text of a file.
+
+    Args:
+        path: Where it is.
+        file: Its name in messages.
+
+    Raises:
+        LabError: It cannot be read, or is no UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        Place(file, line).fail("This line is no UTF-8 text.", "Save the file in the encoding UTF-8.")
+    except OSError as error:
+        Place(file, 0).fail(f"It cannot be read: {error.strerror}.", "Look at its rights.")
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:

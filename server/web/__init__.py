@@ -7,7 +7,8 @@
   ``contexts``: the variables of templates; ``sources``: the text of the lab programs.
 * ``labs``: catalogue and pages of the labs; ``lab_steps``: what a learner does in one; ``lab_library``: the files as
   they are now; ``lab_room``: everybody's runs; ``lab_runs``: one of them; ``lab_views``: runs and notes as values for
-  templates; ``lab_words``: links from their texts into the glossary; ``glossary``: the terms and the analogies.
+  templates; ``lab_words``: links from their texts into the glossary.
+* ``reference``: the pages of misconceptions, glossary and analogies.
 * ``recordings``: recordings as pages, and logs as files to take along; ``standalone``: one as a single HTML file.
 * ``assets``: a page's script and stylesheet, each in one answer; ``bundle``: modules to one script.
 * ``problems``: every refusal as an RFC 9457 problem document.

@@ -20,7 +20,7 @@ from server.progress.store import Store
 from server.sessions.door import Door
 from server.sessions.limits import Limits
 from server.sessions.shelf import Shelf
-from server.web import api, assets, lab_steps, openapi, pages, problems, security
+from server.web import api, assets, lab_steps, openapi, pages, problems, reference, security
 from server.web import labs as lab_pages
 from server.web import recordings as recording_pages
 from server.web.lab_library import LabLibrary
@@ -103,6 +103,7 @@ def create_app(
     app.include_router(pages.routes())
     app.include_router(lab_pages.routes())
     app.include_router(lab_steps.routes())
+    app.include_router(reference.routes())
     app.include_router(recording_pages.sandbox_files())
     app.include_router(recording_pages.pages(Shelf([*recordings, EXAMPLES]), playground=True))
     app.router.routes.append(WebSocketRoute("/api/sandboxes/{sandbox_id}/stream", _Endpoint(stream)))

@@ -14,6 +14,7 @@ from pathlib import Path
 from server.errors import NotFoundError
 from server.lessons.loader import SHELF, load_lab, stamp
 from server.lessons.model import Lab
+from server.lessons.reference import EMPTY, FILES, Reference, load_reference, place_of
 from server.lessons.source import Problem
 
 LOOK_SECONDS = 0.5
@@ -29,13 +30,18 @@ class LabLibrary:
     Attributes:
         labs: Name → lab, in the order of the names.
         problems: Name of a folder → what is wrong with it.
+        reference: The glossary, the misconceptions and the analogies.
+        reference_problems: What is wrong with their files.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.labs: dict[str, Lab] = {}
         self.problems: dict[str, tuple[Problem, ...]] = {}
+        self.reference: Reference = EMPTY
+        self.reference_problems: tuple[Problem, ...] = ()
         self._stamps: dict[str, str] = {}
+        self._reference_stamp = ""
         self._looked_at = -LOOK_SECONDS
         self._lock = asyncio.Lock()
 
@@ -44,7 +50,11 @@ class LabLibrary:
         async with self._lock:
             if time.monotonic() - self._looked_at < LOOK_SECONDS:
                 return
-            stamps = self._stamped()
+            reference = self._stamped_reference()
+            if reference != self._reference_stamp:
+                self.reference, self.reference_problems = await asyncio.to_thread(load_reference, self.root)
+                self._reference_stamp = reference
+            stamps = self._stamped(reference)
             changed = [name for name, text in stamps.items() if self._stamps.get(name) != text]
             if changed or stamps.keys() != self._stamps.keys():
                 await asyncio.to_thread(self._read, changed, stamps)
@@ -86,12 +96,19 @@ class LabLibrary:
                         found.setdefault(number, (lab, step.number))
         return found
 
-    def _stamped(self) -> dict[str, str]:
-        """Folder of a lab → what changes when somebody edits it. The shelf is a part of every lab."""
+    def _stamped_reference(self) -> str:
+        """What changes when somebody edits one of the files that stand beside the labs."""
+        places = [place_of(self.root, name) for name in FILES]
+        return "\n".join(f"{place} {place.stat().st_mtime_ns} {place.stat().st_size}" for place in places)
+
+    def _stamped(self, reference: str) -> dict[str, str]:
+        """Folder of a lab → what changes when somebody edits it. Shelf and reference are a part of each lab."""
         places = [place for place in sorted(self.root.iterdir()) if place.is_dir()]
         shelf = next((stamp(place) for place in places if place.name == SHELF), "")
         return {
-            place.name: f"{stamp(place)}\n{shelf}" for place in places if place.name != SHELF and _may_be_a_lab(place)
+            place.name: f"{stamp(place)}\n{shelf}\n{reference}"
+            for place in places
+            if place.name != SHELF and _may_be_a_lab(place)
         }
 
     def _read(self, changed: list[str], stamps: Mapping[str, str]) -> None:
@@ -102,7 +119,7 @@ class LabLibrary:
             if not (self.root / name / "lab.md").is_file():
                 problems[name] = (Problem(name, 0, "This folder has no lab.md.", "Write one, or rename the folder."),)
                 continue
-            lab, found = load_lab(self.root / name)
+            lab, found = load_lab(self.root / name, self.reference.misconceptions)
             if lab is not None:
                 labs[name] = lab
             if found:

@@ -9,7 +9,6 @@ from typing import Literal
 from markupsafe import Markup
 
 from server.lessons.checks import Row
-from server.lessons.misconceptions import MISCONCEPTIONS, Misconception
 from server.lessons.model import (
     Action,
     Block,
@@ -27,14 +26,15 @@ from server.lessons.model import (
     Type,
     Wait,
 )
+from server.lessons.reference import Misconception, Reference
 from server.lessons.source import Problem
 from server.lessons.words import action_words, row_key, row_words
 from server.progress.notes import UNKNOWN, Answered, Notes, Visit
 from server.web.contexts import HostChoice, PageContext
-from server.web.glossary import Analogy, Term
 from server.web.lab_runs import CheckState, StepState
 from server.web.lab_runs import Run as LabRun
 from server.web.lab_words import linked
+from server.web.reference import BeliefView, belief_views
 
 Place = Literal["read", "ahead", "now", "behind"]
 """Where a step is: nothing runs; not yet; the one that the learner is at; done in this run."""
@@ -89,7 +89,7 @@ class QuestionView:
     measured: str
     asks_run: bool
     fits: bool | None
-    settles: tuple[tuple[int, Misconception], ...]
+    settles: tuple[BeliefView, ...]
 
     @property
     def chosen(self) -> OptionView | None:
@@ -313,7 +313,7 @@ class LabContext(PageContext):
     remember: tuple[Markup, ...]
     finished: bool
     following: Lab | None
-    misconceptions: tuple[tuple[int, Misconception], ...]
+    misconceptions: tuple[BeliefView, ...]
     languages: tuple[str, ...]
     language: str
     trouble: str
@@ -371,43 +371,6 @@ class LabsContext(PageContext):
     trouble: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MisconceptionView:
-    """A misconception, and the step that settles it."""
-
-    number: int
-    text: Misconception
-    lab: str
-    question: str
-    link: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MisconceptionsContext(PageContext):
-    """The index of misconceptions."""
-
-    title: str = "What people believe"
-    rows: tuple[MisconceptionView, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GlossaryContext(PageContext):
-    """The glossary."""
-
-    title: str = "Glossary"
-    terms: tuple[Term, ...]
-    anchors: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnalogiesContext(PageContext):
-    """The analogies."""
-
-    title: str = "Analogies, and where they break"
-    analogies: tuple[Analogy, ...]
-    beliefs: Mapping[int, Misconception]
-
-
 # --- from a lab, a run and notes to values --------------------------------------------------------
 
 
@@ -416,6 +379,7 @@ def step_view(
     step: Step,
     run: LabRun | None,
     notes: Notes,
+    reference: Reference,
     seen: set[str],
     past: LabRun | None = None,
     *,
@@ -428,6 +392,7 @@ def step_view(
         step: One of its steps.
         run: What they play, if it is alive.
         notes: What they have done.
+        reference: The glossary and the misconceptions.
         seen: The words of the glossary that are links already.
         past: A run that has ended; what was done in it stays as it was.
         reading: Whether the lab is only read, so that nothing waits for a run.
@@ -449,7 +414,7 @@ def step_view(
         settled=settled,
         reveal=reading or settled or not step.actions,
         shown=state is not None and state.shown,
-        blocks=tuple(_blocks(lab, step, run, state, notes, seen)),
+        blocks=tuple(_blocks(lab, step, run, state, notes, reference, seen)),
         checks=check_views(step, state),
         hints=tuple(Markup(html) for html in step.hints[: state.hints if state is not None else 0]),
         more_hints=len(step.hints) - (state.hints if state is not None else 0),
@@ -467,20 +432,26 @@ def place_of(number: int, run: LabRun | None) -> Place:
 
 
 def _blocks(
-    lab: Lab, step: Step, run: LabRun | None, state: StepState | None, notes: Notes, seen: set[str]
+    lab: Lab,
+    step: Step,
+    run: LabRun | None,
+    state: StepState | None,
+    notes: Notes,
+    reference: Reference,
+    seen: set[str],
 ) -> Iterator[BlockView]:
     after = False
     predicts = explains = tables = 0
     for block in step.blocks:
         match block:
             case Prose():
-                yield BlockView(kind="prose", after=after, html=linked(block.html, seen))
+                yield BlockView(kind="prose", after=after, html=linked(block.html, reference.glossary, seen))
             case Predict():
-                question = predict_view(lab, step, block, predicts, state, notes)
+                question = predict_view(lab, step, block, predicts, state, notes, reference.misconceptions)
                 yield BlockView(kind="question", after=after, question=question)
                 predicts += 1
             case Explain():
-                question = explain_view(lab, step, block, explains, notes)
+                question = explain_view(lab, step, block, explains, notes, reference.misconceptions)
                 yield BlockView(kind="question", after=after, question=question)
                 explains += 1
             case Do():
@@ -505,7 +476,13 @@ def _blocks(
 
 
 def predict_view(
-    lab: Lab, step: Step, predict: Predict, index: int, state: StepState | None, notes: Notes
+    lab: Lab,
+    step: Step,
+    predict: Predict,
+    index: int,
+    state: StepState | None,
+    notes: Notes,
+    misconceptions: Mapping[int, Misconception],
 ) -> QuestionView:
     """A question before the run. It is open until the run begins, and told once the run has answered it."""
     given = notes.answer(lab.name, step.number, "predict", index)
@@ -535,11 +512,13 @@ def predict_view(
         measured=value if predict.measure is not None else "",
         asks_run=predict.measure is not None,
         fits=fits,
-        settles=_settled(predict.settles),
+        settles=belief_views(predict.settles, misconceptions),
     )
 
 
-def explain_view(lab: Lab, step: Step, explain: Explain, index: int, notes: Notes) -> QuestionView:
+def explain_view(
+    lab: Lab, step: Step, explain: Explain, index: int, notes: Notes, misconceptions: Mapping[int, Misconception]
+) -> QuestionView:
     """A question after the run. It is told as soon as it is answered."""
     given = notes.answer(lab.name, step.number, "explain", index)
     return QuestionView(
@@ -556,7 +535,7 @@ def explain_view(lab: Lab, step: Step, explain: Explain, index: int, notes: Note
         measured="",
         asks_run=False,
         fits=given.fits if given is not None else None,
-        settles=_settled(explain.settles),
+        settles=belief_views(explain.settles, misconceptions),
     )
 
 
@@ -572,10 +551,6 @@ def _options(question: Predict | Explain, given: Answered | None, said: str | No
         )
         for option in question.options
     )
-
-
-def _settled(numbers: Sequence[int]) -> tuple[tuple[int, Misconception], ...]:
-    return tuple((number, MISCONCEPTIONS[number]) for number in numbers if number in MISCONCEPTIONS)
 
 
 def do_view(lab: Lab, step: Step, run: LabRun | None, state: StepState | None, notes: Notes) -> DoView:
@@ -772,7 +747,7 @@ def broken(name: str, problems: tuple[Problem, ...]) -> CardView:
     )
 
 
-def found(lab: Lab, query: str) -> bool:
+def found(lab: Lab, query: str, misconceptions: Mapping[int, Misconception]) -> bool:
     """Whether a lab has every word of a search, in what a person would look for."""
     text = " ".join(
         [
@@ -782,7 +757,7 @@ def found(lab: Lab, query: str) -> bool:
             lab.track,
             *lab.remember,
             *(step.title for step in lab.steps),
-            *(MISCONCEPTIONS[number].belief for number in lab.misconceptions),
+            *(belief.belief for belief in belief_views(lab.misconceptions, misconceptions)),
             *(block.html for step in lab.steps for block in step.blocks if isinstance(block, Prose)),
             *(text for step in lab.steps for block in step.blocks for text in _asked(block)),
         ]

@@ -1,4 +1,4 @@
-"""The pages of the labs: catalogue, lab, misconceptions, glossary, analogies; and a learner's own data.
+"""The pages of the labs: catalogue and lab; and a learner's own data.
 
 Who learns is a random name in a cookie. It is given with the first thing that somebody does, not for reading.
 """
@@ -15,17 +15,16 @@ from fastapi.responses import HTMLResponse
 
 from server.errors import NotFoundError
 from server.lessons.keywords import TRACKS
-from server.lessons.misconceptions import MISCONCEPTIONS
 from server.lessons.model import Lab, Prose
 from server.progress.notes import Notes
 from server.web import api, security
 from server.web import lab_views as views
 from server.web.contexts import HostChoice
-from server.web.glossary import ANALOGIES, GLOSSARY
 from server.web.lab_library import LabLibrary
 from server.web.lab_room import Room
 from server.web.lab_runs import Run
 from server.web.lab_words import linked
+from server.web.reference import belief_views
 from server.web.rendering import chosen_theme, render
 
 LEARNER_COOKIE = "socketlab-learner"
@@ -105,15 +104,17 @@ def lab_context(
         parts: The parts that are asked for; none: the whole page.
     """
     library = library_of(request)
+    reference = library.reference
     texts = spoken(request, lab)
     # What is being built, or gone, cannot be acted on: its steps are shown as they are kept.
     shown = run if run is not None and run.alive and run.built else None
     past = run if run is not None and not run.alive else None
     status = views.status_view(lab, run, notes)
     seen: set[str] = set()
-    intro = tuple(linked(block.html, seen) for block in texts.intro if isinstance(block, Prose))
+    intro = tuple(linked(block.html, reference.glossary, seen) for block in texts.intro if isinstance(block, Prose))
     steps = tuple(
-        views.step_view(texts, step, shown, notes, seen, past, reading=status.mood == "none") for step in texts.steps
+        views.step_view(texts, step, shown, notes, reference, seen, past, reading=status.mood == "none")
+        for step in texts.steps
     )
     visit = notes.visits.get(lab.name)
     in_summary: set[str] = set()
@@ -133,10 +134,10 @@ def lab_context(
             for name, addresses in lab.hosts.items()
         ),
         lines=tuple(views.summary_lines(texts, notes)),
-        remember=tuple(linked(html, in_summary) for html in texts.remember),
+        remember=tuple(linked(html, reference.glossary, in_summary) for html in texts.remember),
         finished=visit is not None and visit.finished,
         following=library.after(lab),
-        misconceptions=tuple((number, MISCONCEPTIONS[number]) for number in lab.misconceptions),
+        misconceptions=belief_views(lab.misconceptions, reference.misconceptions),
         languages=("en", *lab.translations) if lab.translations else (),
         language=texts.language,
         trouble=room_of(request).notebook.trouble,
@@ -148,7 +149,7 @@ def lab_context(
 
 
 def routes() -> APIRouter:
-    """``/labs``, ``/misconceptions``, ``/glossary``, ``/analogies`` and ``/progress``."""
+    """``/labs`` and ``/progress``."""
     router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
 
     @router.get("/labs")
@@ -190,37 +191,6 @@ def routes() -> APIRouter:
             let_steer(request, page, run)
         return page
 
-    @router.get("/misconceptions")
-    async def misconceptions(request: Request) -> HTMLResponse:
-        library = library_of(request)
-        await library.refresh()
-        settling = library.settling()
-        rows = []
-        for number, text in MISCONCEPTIONS.items():
-            lab, step = settling.get(number, (None, 0))
-            rows.append(
-                views.MisconceptionView(
-                    number=number,
-                    text=text,
-                    lab=lab.name.partition("-")[0] if lab is not None else "",
-                    question=lab.question if lab is not None else "",
-                    link=f"/labs/{lab.name}#step-{step}" if lab is not None else "",
-                )
-            )
-        context = views.MisconceptionsContext(theme=chosen_theme(request), rows=tuple(rows))
-        return render(request, "pages/misconceptions.html", context)
-
-    @router.get("/glossary")
-    def glossary(request: Request) -> HTMLResponse:
-        anchors = {term.word: term.anchor for term in GLOSSARY}
-        context = views.GlossaryContext(theme=chosen_theme(request), terms=GLOSSARY, anchors=anchors)
-        return render(request, "pages/glossary.html", context)
-
-    @router.get("/analogies")
-    async def analogies(request: Request) -> HTMLResponse:
-        context = views.AnalogiesContext(theme=chosen_theme(request), analogies=ANALOGIES, beliefs=MISCONCEPTIONS)
-        return render(request, "pages/analogies.html", context)
-
     @router.get("/progress")
     async def export(request: Request) -> Response:
         """All that is known of a learner, for themselves."""
@@ -254,7 +224,7 @@ async def _catalogue(request: Request, query: str) -> views.LabsContext:
     minutes: dict[str, int] = {}
     for lab in library.labs.values():
         texts = spoken(request, lab)
-        if views.found(texts, query):
+        if views.found(texts, query, library.reference.misconceptions):
             track = lab.track or TRACKLESS
             tracks.setdefault(track, []).append(views.card(texts, notes.visits.get(lab.name)))
             minutes[track] = minutes.get(track, 0) + lab.minutes

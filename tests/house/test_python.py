@@ -63,6 +63,7 @@ TESTED_ELSEWHERE = {
     "web/panels.py": "tests/browser/test_playground.py",
     "web/problems.py": "tests/web/test_problems.py",
     "web/recordings.py": "tests/browser/test_replay.py",
+    "web/reference.py": "tests/web/test_labs.py",
     "web/rendering.py": "tests/browser/test_playground.py",
     "web/security.py": "tests/web/test_security.py",
     "web/serving.py": "tests/web/test_serve.py",

@@ -42,6 +42,14 @@ def test_what_is_wrong_is_told_and_the_others_are_played(tmp_path: Path) -> None
     assert "04-helpless/hello.py: Run by itself, the program ends with code 1: IndexError" in errors
 
 
+def test_what_is_wrong_beside_the_labs_is_told(tmp_path: Path) -> None:
+    write(tmp_path)
+    (tmp_path / "glossary.md").write_text("## port\n\nA number.\n\n- se: socket\n")
+    code, out, errors = check("--pace", "live", str(tmp_path))
+    assert (code, errors) == (1, "glossary.md:5: An entry has no key `se`. Did you mean `see`?\n")
+    assert out.endswith("1 of 1 labs are as they claim. Not so: glossary.md.\n")
+
+
 def test_one_lab_alone(tmp_path: Path) -> None:
     write(tmp_path)
     write(tmp_path, "02-unreadable", edited("minutes: 5", "minuts: 5"))

@@ -405,6 +405,20 @@ def test_an_edit_of_words_does_not_end_the_run(own: Server, desk: Path) -> None:
     assert "This lab was edited" in learner.page()
 
 
+def test_files_of_ones_own_beside_the_labs(own: Server, desk: Path) -> None:
+    learner = Learner(own)
+    assert 'id="five-tuple"' in learner.page("/glossary")
+    learner.page()
+    (desk / "glossary.md").write_text("## echo server\n\nIt sends `back` <b>all</b>.\n\n## port\n\n- sea: x\n")
+    edited(learner)
+    glossary = learner.get("/glossary").body.decode()
+    assert "It sends <code>back</code> &lt;b&gt;all&lt;/b&gt;." in glossary
+    assert 'id="five-tuple"' not in glossary
+    assert "glossary.md:7" in glossary
+    assert set(re.findall(r'href="/glossary#([\w-]+)"', learner.page())) == {"echo-server"}
+    assert "complaints" not in learner.page("/misconceptions")
+
+
 def test_a_broken_lab_says_where_and_the_others_load(own: Server, desk: Path) -> None:
     path = desk / "03-one-port-many-sockets" / "lab.md"
     good = path.read_text()

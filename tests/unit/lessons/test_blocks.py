@@ -14,7 +14,9 @@ HOSTS = {"server": ("10.0.0.4/24",)}
 
 def work() -> Workshop:
     scope = Scope(hosts=tuple(HOSTS), names={"server": 1})
-    return Workshop(Bench(scope=scope, hosts=HOSTS, folder="/labs/x", files=(), shelf=(), elsewhere=()), inline)
+    return Workshop(
+        Bench(scope=scope, hosts=HOSTS, folder="/labs/x", files=(), shelf=(), elsewhere=()), inline, range(1, 17)
+    )
 
 
 def block(kind: str, text: str, at: Workshop | None = None) -> Block:

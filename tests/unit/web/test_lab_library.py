@@ -97,3 +97,26 @@ async def test_every_misconception_is_settled_by_our_own_labs() -> None:
     for number, (lab, step) in library.settling().items():
         assert number in lab.misconceptions
         assert 1 <= step <= len(lab.steps)
+
+
+async def test_an_edit_beside_the_labs_is_seen(root: Path) -> None:
+    library = LabLibrary(root)
+    await library.refresh()
+    assert len(library.reference.misconceptions) == 16
+    lab, edition = library.labs["03-one-port-many-sockets"], library.edition("03-one-port-many-sockets")
+    (root / "glossary.md").write_text("## port\n\nA number.\n\n## socket\n")
+    await library.refresh()
+    assert [term.word for term in library.reference.glossary.terms] == ["port"]
+    assert [(problem.file, problem.line) for problem in library.reference_problems] == [("glossary.md", 5)]
+    assert library.edition("03-one-port-many-sockets") != edition, "an open page of a lab is loaded again"
+    assert library.labs["03-one-port-many-sockets"] is not lab
+
+
+async def test_a_lab_cannot_settle_a_misconception_that_is_not_in_its_folder(root: Path) -> None:
+    (root / "misconceptions.md").write_text("## 1. A port is a socket.\n\nIt is a number.\n")
+    library = LabLibrary(root)
+    await library.refresh()
+    assert library.problems["03-one-port-many-sockets"][0].what == "`misconceptions` is '3'."
+    (root / "misconceptions.md").unlink()
+    await library.refresh()
+    assert library.problems == {}

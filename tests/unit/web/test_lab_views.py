@@ -10,10 +10,13 @@ from server.folders import folder
 from server.lessons.loader import load_lab
 from server.lessons.model import Lab
 from server.lessons.play import Measured
+from server.lessons.reference import load_reference
 from server.progress.notes import UNKNOWN, Answered, Finished, Notes, Visit
 from server.web import lab_views as views
 from server.web.lab_room import graded
 from server.web.lab_runs import CheckState, StepState
+
+REFERENCE = load_reference(folder("labs"))[0]
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +44,7 @@ def answered(choice: str, measured: str | None = None, fits: bool | None = None,
 
 def predict_view(lab: Lab, notes: Notes, state: StepState | None = None) -> views.QuestionView:
     step = lab.steps[1]
-    return views.predict_view(lab, step, step.predictions[0], 0, state, notes)
+    return views.predict_view(lab, step, step.predictions[0], 0, state, notes, REFERENCE.misconceptions)
 
 
 class TestPredictions:
@@ -68,7 +71,7 @@ class TestPredictions:
         assert view.answer.label == "3"
         assert view.chosen is not None
         assert "listening" in view.chosen.why
-        assert [number for number, _ in view.settles] == [3]
+        assert [belief.number for belief in view.settles] == [3]
 
     def test_what_was_answered_before_is_there_without_a_run(self, lab: Lab) -> None:
         view = predict_view(lab, answered("2", "3", False))
@@ -131,7 +134,7 @@ class TestGrading:
 class TestSteps:
     def test_read_without_a_sandbox_everything_is_there(self, lab: Lab) -> None:
         for step in lab.steps:
-            view = views.step_view(lab, step, None, Notes(), set(), reading=True)
+            view = views.step_view(lab, step, None, Notes(), REFERENCE, set(), reading=True)
             assert view.reveal
             assert view.place == "read"
             assert len([block for block in view.blocks if block.kind == "prose"]) == sum(
@@ -141,7 +144,7 @@ class TestSteps:
     def test_notes_for_the_speaker_are_not_shown(self, lab: Lab) -> None:
         for step in lab.steps:
             shown = "".join(
-                block.html for block in views.step_view(lab, step, None, Notes(), set(), reading=True).blocks
+                block.html for block in views.step_view(lab, step, None, Notes(), REFERENCE, set(), reading=True).blocks
             )
             assert "Count the hands" not in shown
 
@@ -194,11 +197,11 @@ class TestCatalogue:
 
     @pytest.mark.parametrize("query", ["", "three clients", "ACCEPT", "echo server", "five-tuple segment", "03"])
     def test_it_is_found(self, lab: Lab, query: str) -> None:
-        assert views.found(lab, query)
+        assert views.found(lab, query, REFERENCE.misconceptions)
 
     @pytest.mark.parametrize("query", ["IPv6", "three clients quickly"])
     def test_or_not(self, lab: Lab, query: str) -> None:
-        assert not views.found(lab, query)
+        assert not views.found(lab, query, REFERENCE.misconceptions)
 
 
 def test_the_summary_tells_both_sides(lab: Lab) -> None:
