@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import types
 import typing
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -49,7 +50,7 @@ def _kind(hint: Any) -> str:  # noqa: ANN401 (any annotation)
         return "|".join(dict.fromkeys(_kind(arg) for arg in args))
     if origin is list:
         return f"{_kind(args[0])}[]"
-    if origin is dict or (isinstance(hint, type) and issubclass(hint, msgspec.Struct)):
+    if origin in (dict, Mapping) or (isinstance(hint, type) and issubclass(hint, msgspec.Struct)):
         return "object"
     return {int: "number", float: "number", str: "string", bool: "boolean", type(None): "null"}[hint]
 

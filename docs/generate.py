@@ -1,4 +1,4 @@
-"""Write the reference pages of events, commands and lab keywords from the code: ``python -m docs.generate``.
+"""Write the reference pages of events, the state, commands and lab keywords from the code: ``python -m docs.generate``.
 
 A test runs ``pages`` and compares, so the pages cannot be forgotten.
 """
@@ -8,13 +8,14 @@ from __future__ import annotations
 import inspect
 import types
 import typing
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired
 
 import msgspec
 
 from docs import labs_reference
-from server import commands, events
+from server import commands, events, state
 
 FOLDER = Path(__file__).parent
 
@@ -23,6 +24,12 @@ Every event is one JSON object: `{"seq": 41, "t": 1203456789, "type": "…", …
 gaps; `t` is nanoseconds since the sandbox began, on the monotonic clock. A field that can be left out is
 missing while it has its default. Socket cookies are strings; pids, descriptors and the ids of calls, packets
 and moments are numbers.
+"""
+
+_STATE_INTRO = """\
+What `GET /api/sandboxes/{id}` answers under `state`, and what the page keeps for the log so far: the fold of all
+events up to `seq`. The keys of an object are strings, numbers too. Where a member says when it is absent, it may
+be null instead if the log is a recording that something else wrote.
 """
 
 _COMMANDS_INTRO = """\
@@ -35,6 +42,7 @@ def pages() -> dict[str, str]:
     """File name → text of each generated page."""
     return {
         "events.md": _page("Events", _EVENTS_INTRO, typing.get_args(events.Event), skip={"seq", "t"}),
+        "state.md": _state_page(),
         "labs.md": labs_reference.page(FOLDER / "labs.md"),
         "commands.md": _page("Commands", _COMMANDS_INTRO, typing.get_args(commands.Command), skip=set()),
     }
@@ -50,6 +58,42 @@ def _page(title: str, intro: str, structs: tuple[Any, ...], skip: set[str]) -> s
             parts.append("\n| field | type | default |\n| --- | --- | --- |\n")
             parts += [f"| `{f.name}` | {_type(hints[f.name])} | {_default(f)} |\n" for f in fields]
     return "".join(parts)
+
+
+def _state_page() -> str:
+    parts = [f"# State\n\n<!-- Written by docs/generate.py from the types; edit those. -->\n\n{_STATE_INTRO}"]
+    for shape in shapes(state.State):
+        first, *_ = inspect.cleandoc(shape.__doc__ or "").split("\n\nAttributes:")
+        parts.append(f"\n## {shape.__name__}\n\n{first}\n\n| member | type | meaning |\n| --- | --- | --- |\n")
+        told = attributes(shape)
+        for name, hint in typing.get_type_hints(shape, include_extras=True).items():
+            bare = typing.get_args(hint)[0] if typing.get_origin(hint) is NotRequired else hint
+            orelse = " or null" if type(None) in typing.get_args(bare) else ""
+            parts.append(f"| `{name}` | {_type(bare)}{orelse} | {told[name]} |\n")
+    return "".join(parts).replace("``", "`")
+
+
+def shapes(top: type) -> list[type]:
+    """The TypedDicts that a TypedDict is made of: itself first, each once, before what it holds."""
+    found = [top]
+    for shape in found:
+        for inner in _inner(list(typing.get_type_hints(shape).values())):
+            if inner not in found:
+                found.append(inner)
+    return found
+
+
+def _inner(hints: list[Any]) -> Iterator[type]:
+    for hint in hints:
+        if typing.is_typeddict(hint):
+            yield hint
+        yield from _inner([arg for arg in typing.get_args(hint) if not isinstance(arg, str)])
+
+
+def attributes(shape: type) -> dict[str, str]:
+    """Member → what the docstring of a TypedDict says of it under ``Attributes``, a member a line."""
+    _, _, lines = inspect.cleandoc(shape.__doc__ or "").partition("Attributes:\n")
+    return dict(line.strip().split(": ", 1) for line in lines.splitlines())
 
 
 def _default(field: msgspec.structs.FieldInfo) -> str:
@@ -70,8 +114,12 @@ def _type(hint: object) -> str:
         return " or ".join(_type(arg) for arg in args if arg is not type(None))
     if origin is list:
         return f"list of {_type(args[0])}"
-    if origin is dict:
+    if origin is dict and typing.is_typeddict(args[1]):
+        return f"object of {_type(args[1])}"
+    if origin in (dict, Mapping):
         return "object"
+    if typing.is_typeddict(hint):
+        return f"[{hint.__name__}](#{hint.__name__.lower()})"
     if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
         inner = typing.get_type_hints(hint, include_extras=True)
         return "object: " + ", ".join(f"`{name}` ({_type(kind)})" for name, kind in inner.items())

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import types
 import typing
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -46,21 +47,21 @@ def _typedef(name: str, struct: type[msgspec.Struct], tag: object) -> str:
     for field in msgspec.structs.fields(struct):
         always = field.required or field.name in ("seq", "t")
         shown = field.name if always else f"[{field.name}]"
-        lines.append(f" * @property {{{_type(hints[field.name])}}} {shown}")
+        lines.append(f" * @property {{{type_of(hints[field.name])}}} {shown}")
     return "\n".join([*lines, " */", ""])
 
 
-def _type(hint: Any) -> str:  # noqa: ANN401 (any annotation)
+def type_of(hint: Any) -> str:  # noqa: ANN401 (any annotation)
     """A Python annotation in TypeScript's words."""
     origin, args = get_origin(hint), get_args(hint)
     if origin is Literal:
         return " | ".join(f'"{value}"' for value in args)
     if origin in (Union, types.UnionType):
-        return " | ".join(_type(arg) for arg in args)
+        return " | ".join(type_of(arg) for arg in args)
     if origin is list:
-        return f"{_type(args[0])}[]"
-    if origin is dict:
-        return f"Record<string, {_type(args[1])}>"
+        return f"{type_of(args[0])}[]"
+    if origin in (dict, Mapping):
+        return f"Record<string, {type_of(args[1])}>"
     plain = {int: "number", float: "number", str: "string", bool: "boolean", type(None): "null", Any: "any"}
     return plain[hint] if hint in plain else str(hint.__name__)
 

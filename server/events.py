@@ -9,14 +9,19 @@ Fields with a default are left out of the JSON while they hold that default.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
+
+from server.json_value import JsonObject
 
 Family = Literal["inet", "inet6", "unix"]
 Protocol = Literal["tcp", "udp", "unix", "icmp", "icmp6", "arp", "other"]
 Pace = Literal["live", "slow", "step"]
 MomentKind = Literal["syscall", "packet"]
+DescriptorKind = Literal["socket", "pipe", "file", "epoll", "eventfd", "other"]
+Decoded = JsonObject
+"""Decoded facts by name: arguments, results, header fields. Which there are, the call or the protocol says."""
 
 
 class _Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
@@ -80,7 +85,7 @@ class SyscallEntered(_Event, frozen=True, tag="syscall.entered"):
     tid: int
     host: str
     name: str
-    args: dict[str, Any]
+    args: Decoded
     file: str | None = None
     line: int | None = None
 
@@ -101,7 +106,7 @@ class SyscallReturned(_Event, frozen=True, tag="syscall.returned"):
     address: str | None = None
     bytes: int | None = None
     data: str | None = None
-    values: dict[str, Any] | None = None
+    values: Decoded | None = None
 
 
 class FdOpened(_Event, frozen=True, tag="fd.opened"):
@@ -109,7 +114,7 @@ class FdOpened(_Event, frozen=True, tag="fd.opened"):
 
     pid: int
     fd: int
-    kind: Literal["socket", "pipe", "file", "epoll", "eventfd", "other"]
+    kind: DescriptorKind
     socket: str | None = None
     path: str | None = None
 
@@ -119,7 +124,7 @@ class FdClosed(_Event, frozen=True, tag="fd.closed"):
 
     pid: int
     fd: int
-    kind: Literal["socket", "pipe", "file", "epoll", "eventfd", "other"]
+    kind: DescriptorKind
     socket: str | None = None
 
 
@@ -199,7 +204,7 @@ class PacketSent(_Event, frozen=True, tag="packet.sent"):
     raw: str
     repeats: int | None = None
     loopback: bool = False
-    info: dict[str, Any] | None = None
+    info: Decoded | None = None
 
 
 class PacketHeld(_Event, frozen=True, tag="packet.held"):
@@ -274,14 +279,14 @@ class CommandAccepted(_Event, frozen=True, tag="command.accepted"):
     """A command came through the door and was carried out; ``fields`` are its own."""
 
     command: str
-    fields: dict[str, Any]
+    fields: JsonObject
 
 
 class CommandRefused(_Event, frozen=True, tag="command.refused"):
     """A command came through the door and was refused."""
 
     command: str
-    fields: dict[str, Any]
+    fields: JsonObject
     title: str
     detail: str
 

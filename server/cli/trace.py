@@ -20,7 +20,6 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -34,7 +33,7 @@ from server.sessions.door import DEFAULT_HOSTS
 from server.sessions.limits import limits_from
 from server.sessions.log import Log
 from server.sessions.sandboxes import Sandbox, Zygote
-from server.state import State
+from server.state import Socket, State, has_exited
 
 _OVER = "the trace is over"
 
@@ -149,7 +148,7 @@ async def _play(sandbox: Sandbox, starts: list[cmd.ProcessStart], pace: str) -> 
     loop = asyncio.get_running_loop()
     # A daemon: nothing can interrupt a read of standard input, and it must not keep the process from ending.
     threading.Thread(target=_read_input, args=(loop, take), daemon=True).start()
-    await _until(log, lambda state: state["processes"].get(str(pid), {}).get("status") == "exited")
+    await _until(log, lambda state: has_exited(state, pid))
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(QUIET_MOST):
             await _until_quiet(log, QUIET_SECONDS)
@@ -191,7 +190,7 @@ async def _until_listening(log: Log, host: str, pid: int, pace: str) -> None:
                 await log.wait(state["seq"])
 
 
-def _is_open(row: dict[str, Any]) -> bool:
+def _is_open(row: Socket) -> bool:
     """Whether others can reach a socket: it listens, or it is a bound UDP socket."""
     bound_udp = row["protocol"] == "udp" and row["state"] == "UNCONNECTED" and not row["local"].endswith(":*")
     return row["state"] == "LISTEN" or bound_udp

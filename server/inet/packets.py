@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import socket
 import struct
-from typing import Any, Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from server.inet.addresses import ip6
 from server.inet.names import Flags, Names
+from server.json_value import Json, JsonObject
 
 Protocol = Literal["tcp", "udp", "icmp", "icmp6", "arp", "other"]
 RetransmissionKey = tuple[str, str, int]
@@ -96,7 +97,7 @@ class Packet(NamedTuple):
     window: int | None
     length: int
     payload: bytes
-    info: dict[str, Any] | None
+    info: JsonObject | None
     network: bytes
     neighbour: bool
     key: RetransmissionKey | None
@@ -125,7 +126,7 @@ def decode_network(network: bytes) -> Packet:
     return _other(network, "", "")
 
 
-def _other(network: bytes, source: str, destination: str, info: dict[str, Any] | None = None) -> Packet:
+def _other(network: bytes, source: str, destination: str, info: JsonObject | None = None) -> Packet:
     return Packet(
         "other", source, destination, "", "", None, None, [], None, None, None, len(network), b"", info, network,
         False, None,
@@ -155,7 +156,7 @@ def _ip4(network: bytes) -> Packet:
     )
     header = (first & 0xF) * 4
     source, destination = socket.inet_ntoa(raw_source), socket.inet_ntoa(raw_destination)
-    info: dict[str, Any] = {"ttl": ttl, "identification": identification}
+    info: dict[str, Json] = {"ttl": ttl, "identification": identification}
     if tos:
         info["tos"] = tos
     if 20 <= total < len(network):  # a card may have padded the frame
@@ -173,7 +174,7 @@ def _ip4(network: bytes) -> Packet:
 def _ip6(network: bytes) -> Packet:
     first, payload_length, following, hop_limit, raw_source, raw_destination = _IP6.unpack_from(network)
     source, destination = ip6(raw_source), ip6(raw_destination)
-    info: dict[str, Any] = {"hop_limit": hop_limit}
+    info: dict[str, Json] = {"hop_limit": hop_limit}
     if first & 0xFFFFF:
         info["flow_label"] = first & 0xFFFFF
     if payload_length and payload_length + 40 < len(network):
@@ -198,7 +199,7 @@ def _ip6(network: bytes) -> Packet:
 
 
 def _transport(
-    network: bytes, protocol: int, at: int, source: str, destination: str, info: dict[str, Any], colon: str
+    network: bytes, protocol: int, at: int, source: str, destination: str, info: dict[str, Json], colon: str
 ) -> Packet:
     room = len(network) - at
     if protocol == TCP and room >= 20:
@@ -210,7 +211,7 @@ def _transport(
     return _unported(network, protocol, at, source, destination, info)
 
 
-def _tcp(network: bytes, at: int, source_ip: str, destination_ip: str, info: dict[str, Any], colon: str) -> Packet:
+def _tcp(network: bytes, at: int, source_ip: str, destination_ip: str, info: dict[str, Json], colon: str) -> Packet:
     source_port, destination_port, sequence, acknowledgment, offset, bits, window, _, urgent = _TCP.unpack_from(
         network, at
     )
@@ -247,9 +248,9 @@ def _tcp(network: bytes, at: int, source_ip: str, destination_ip: str, info: dic
     )
 
 
-def tcp_options(raw: bytes) -> dict[str, Any]:
+def tcp_options(raw: bytes) -> dict[str, Json]:
     """The options of a TCP header by name (RFC 9293, 7323, 2018, 7413); one of a wrong length ends them."""
-    found: dict[str, Any] = {}
+    found: dict[str, Json] = {}
     at, end = 0, len(raw)
     while at < end:
         kind = raw[at]
@@ -266,7 +267,7 @@ def tcp_options(raw: bytes) -> dict[str, Any]:
     return found
 
 
-def _tcp_option(found: dict[str, Any], kind: int, value: bytes) -> None:
+def _tcp_option(found: dict[str, Json], kind: int, value: bytes) -> None:
     size = len(value)
     if kind == 8 and size == 8:
         found["timestamps"] = list(_PAIR.unpack(value))
@@ -284,7 +285,7 @@ def _tcp_option(found: dict[str, Any], kind: int, value: bytes) -> None:
         found[f"option-{kind}"] = value.hex()
 
 
-def _udp(network: bytes, at: int, source_ip: str, destination_ip: str, info: dict[str, Any], colon: str) -> Packet:
+def _udp(network: bytes, at: int, source_ip: str, destination_ip: str, info: dict[str, Json], colon: str) -> Packet:
     source_port, destination_port, length, _ = _UDP.unpack_from(network, at)
     payload = network[at + 8 : at + max(length, 8) if length else None]
     if colon == ":":
@@ -297,7 +298,7 @@ def _udp(network: bytes, at: int, source_ip: str, destination_ip: str, info: dic
     )  # fmt: skip
 
 
-def _icmp(network: bytes, protocol: int, at: int, source: str, destination: str, info: dict[str, Any]) -> Packet:
+def _icmp(network: bytes, protocol: int, at: int, source: str, destination: str, info: dict[str, Json]) -> Packet:
     kind, code, _, identifier, number = _ICMP.unpack_from(network, at)
     payload = network[at + 8 :]
     if protocol == _ICMP6:
@@ -320,7 +321,7 @@ def _icmp(network: bytes, protocol: int, at: int, source: str, destination: str,
     )  # fmt: skip
 
 
-def _quoted(payload: bytes) -> dict[str, Any]:
+def _quoted(payload: bytes) -> dict[str, Json]:
     """Of which packet an ICMP error speaks: it brings that packet's headers, and at least 8 bytes after them."""
     if len(payload) >= 28 and payload[0] >> 4 == 4:
         header, protocol = (payload[0] & 0xF) * 4, payload[9]
@@ -345,7 +346,7 @@ def _quoted(payload: bytes) -> dict[str, Any]:
 _BY_NUMBER: Final[dict[int, Protocol]] = {TCP: "tcp", UDP: "udp", _ICMP4: "icmp", _ICMP6: "icmp6"}
 
 
-def _unported(network: bytes, protocol: int, at: int, source: str, destination: str, info: dict[str, Any]) -> Packet:
+def _unported(network: bytes, protocol: int, at: int, source: str, destination: str, info: dict[str, Json]) -> Packet:
     """A later fragment, a header that is cut short, or a protocol without ports."""
     name = _BY_NUMBER.get(protocol, "other")
     if name == "other":

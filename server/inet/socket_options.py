@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 from server.inet.addresses import ip4, ip6, sockaddr, text
 from server.inet.names import ERRNO, FAMILY, IP_PROTOCOL, OPTION_LEVELS, SOCKET_TYPE, TCP_STATE, Flags
+from server.json_value import Json
 
 _PAIR = struct.Struct("<qq")
 _UCRED = struct.Struct("<Iii")
@@ -28,18 +29,18 @@ def _number(raw: bytes) -> int:
     return int.from_bytes(raw[:4], "little", signed=True)
 
 
-def _timeval(raw: bytes) -> Any:  # noqa: ANN401 (the value of an option is any JSON value)
+def _timeval(raw: bytes) -> Json:
     if len(raw) < 16:
         return _fallback(raw)
     seconds, microseconds = _PAIR.unpack_from(raw)
     return {"timeout_ms": seconds * 1000 + microseconds / 1000}
 
 
-def _linger(raw: bytes) -> Any:  # noqa: ANN401
+def _linger(raw: bytes) -> Json:
     return {"l_onoff": _number(raw), "l_linger": _number(raw[4:])} if len(raw) >= 8 else _fallback(raw)
 
 
-def _credentials(raw: bytes) -> Any:  # noqa: ANN401
+def _credentials(raw: bytes) -> Json:
     return dict(zip(("pid", "uid", "gid"), _UCRED.unpack_from(raw), strict=True)) if len(raw) >= 12 else _fallback(raw)
 
 
@@ -47,12 +48,12 @@ def _name(raw: bytes) -> str:
     return text(raw.split(b"\0", 1)[0])
 
 
-def _error(raw: bytes) -> Any:  # noqa: ANN401
+def _error(raw: bytes) -> Json:
     number = _number(raw)
     return ERRNO.get(number, number) if number else 0
 
 
-def _tcp_info(raw: bytes) -> Any:  # noqa: ANN401
+def _tcp_info(raw: bytes) -> Json:
     """The part of ``struct tcp_info`` that has been there since Linux 2.6; the kernel cuts it to the room given."""
     if len(raw) < _TCP_INFO.size:
         return {"state": TCP_STATE[raw[0]]} if raw else _fallback(raw)
@@ -68,31 +69,31 @@ def _tcp_info(raw: bytes) -> Any:  # noqa: ANN401
     }
 
 
-def _membership4(raw: bytes) -> Any:  # noqa: ANN401
+def _membership4(raw: bytes) -> Json:
     if len(raw) < 8:
         return _fallback(raw)
-    fields: dict[str, Any] = {"multiaddr": ip4(raw[:4]), "address": ip4(raw[4:8])}
+    fields: dict[str, Json] = {"multiaddr": ip4(raw[:4]), "address": ip4(raw[4:8])}
     return fields | {"ifindex": _number(raw[8:])} if len(raw) >= 12 else fields
 
 
-def _membership6(raw: bytes) -> Any:  # noqa: ANN401
+def _membership6(raw: bytes) -> Json:
     return {"multiaddr": ip6(raw[:16]), "ifindex": _number(raw[16:])} if len(raw) >= 20 else _fallback(raw)
 
 
-def _interface4(raw: bytes) -> Any:  # noqa: ANN401
+def _interface4(raw: bytes) -> Json:
     if len(raw) == 4:
         return ip4(raw)
     return _membership4(raw)
 
 
-def _fallback(raw: bytes) -> int | dict[str, Any]:
+def _fallback(raw: bytes) -> int | dict[str, Json]:
     """An ``int``, one byte, or the bytes themselves."""
     if len(raw) in (1, 4):
         return int.from_bytes(raw, "little", signed=len(raw) == 4)
     return {"length": len(raw), "hex": raw[:64].hex()}
 
 
-_DECODERS: Final[dict[tuple[int, int], Callable[[bytes], Any]]] = {
+_DECODERS: Final[dict[tuple[int, int], Callable[[bytes], Json]]] = {
     (1, 3): lambda raw: SOCKET_TYPE[_number(raw)],
     (1, 4): _error,
     (1, 13): _linger,
@@ -126,7 +127,7 @@ def option_names(level: int, option: int) -> tuple[str, str]:
     return known[0], known[1].get(option) or hex(option & 0xFFFFFFFF)
 
 
-def option_value(level: int, option: int, raw: bytes) -> Any:  # noqa: ANN401
+def option_value(level: int, option: int, raw: bytes) -> Json:
     """What an option's bytes say; an ``int`` where nothing else is known of a four-byte value."""
     decoder = _DECODERS.get((level, option))
     return _fallback(raw) if decoder is None else decoder(raw)

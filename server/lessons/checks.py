@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import assert_never
+from typing import Any, assert_never
 
 from server.lessons.fields import FIELDS, Answer, Field, View, known
 from server.lessons.model import (
@@ -260,7 +260,7 @@ def _predicate(pattern: Pattern, subject: Subject, scene: Scene) -> Predicate:
             assert_never(pattern.operator)
 
 
-def _like(field: Field, wanted: Value | tuple[Value, ...]) -> Callable[[Answer], bool]:
+def _like(field: Field[Any], wanted: Value | tuple[Value, ...]) -> Callable[[Answer], bool]:
     if field.kind == "set":
         flags = frozenset(wanted if isinstance(wanted, tuple) else str(wanted).split(","))
         return lambda value: value == flags

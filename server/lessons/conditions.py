@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import get_args
+from typing import Any, get_args
 
 from server.lessons.checks import glob
 from server.lessons.fields import FIELDS, Field
@@ -252,7 +252,7 @@ def _how_many(node: Node) -> tuple[int, int | None]:
     return low, high
 
 
-def _patterns(name: str, field: Field, node: Node, scope: Scope) -> list[Pattern]:
+def _patterns(name: str, field: Field[Any], node: Node, scope: Scope) -> list[Pattern]:
     if isinstance(node.value, dict):
         found = node.fields(name, "pattern")
         allowed = _OPERATORS[field.kind]
@@ -273,7 +273,7 @@ def _patterns(name: str, field: Field, node: Node, scope: Scope) -> list[Pattern
     return [Pattern(name, "like", _value(name, field, node, scope))]
 
 
-def _value(name: str, field: Field, node: Node, scope: Scope, *, exact: bool = False) -> Value:
+def _value(name: str, field: Field[Any], node: Node, scope: Scope, *, exact: bool = False) -> Value:
     match field.kind:
         case "number":
             return node.number(name, -MANY, 2**62)

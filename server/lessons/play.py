@@ -60,6 +60,7 @@ from server.lessons.model import (
     Wait,
 )
 from server.lessons.record import Record
+from server.state import Moment, Packet, has_exited
 
 PATIENCE = 20.0
 """Seconds that a driven player waits for anything while nothing happens …"""
@@ -342,8 +343,7 @@ class Player:
         Raises:
             ConflictError: There are none.
         """
-        processes = self.record.state["processes"]
-        pids = [pid for pid in self.names.get(name, ()) if processes.get(str(pid), {}).get("status") != "exited"]
+        pids = [pid for pid in self.names.get(name, ()) if not has_exited(self.record.state, pid)]
         if not pids:
             raise ConflictError(f"The program {name!r} does not run.", "Start it first.")
         return pids
@@ -394,20 +394,23 @@ class Player:
         """Driven in step pace: let the moment go on that has waited longest for a person. False: there is none."""
         if self.drive != "step" or self._own_pace:
             return False
-        packets = self.record.state["packets"]
-        waiting = [
-            int(key)
-            for key, moment in self.record.state["moments"].items()
-            if moment["kind"] == "syscall" or packets.get(str(moment["packet"]), {}).get("why") == "step pace"
-        ]
+        moments = self.record.state["moments"].values()
+        waiting = [moment["moment"] for moment in moments if self._waits_for_a_person(moment)]
         if not waiting:
             return False
         with contextlib.suppress(ConflictError, NotFoundError):
             await self._command(MomentRelease(moment=min(waiting)))
         return True
 
+    def _waits_for_a_person(self, moment: Moment) -> bool:
+        """Not for the lab: a packet that a rule of the lab holds is the lab's to let go."""
+        if moment["kind"] == "syscall":
+            return True
+        packet = self.record.state["packets"].get(str(moment.get("packet")))
+        return packet is not None and packet.get("why") == "step pace"
 
-def _fits(match: Match, packet: dict[str, Any]) -> bool:
+
+def _fits(match: Match, packet: Packet) -> bool:
     """Whether a packet of the state has everything that a match asks for."""
     wanted = set(match.flags.split(",")) if match.flags is not None else None
     demands = (

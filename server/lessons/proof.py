@@ -15,6 +15,7 @@ from server.lessons.checks import Verdict, evaluate, rows_of
 from server.lessons.model import Lab, Predict, Quantity, Step, Table
 from server.lessons.play import Player, WaitedInVainError
 from server.lessons.source import Problem
+from server.state import has_exited
 
 _NOT_INSTALLED = 127
 _NOTHING_FOUND = 1
@@ -133,9 +134,9 @@ async def _prove_tables(player: Player) -> list[Problem]:
     for table in tables:
         argv = ["sh", "-c", table.commands["linux"]]
         pid = (await player.stage.command(ProcessStart(host=table.on, argv=argv)))["pid"]
-        entry = player.record.state["processes"]
-        await player.until(lambda: entry.get(str(pid), {}).get("status") == "exited", "the tool")  # noqa: B023
-        code = entry[str(pid)]["code"]
+        state = player.record.state
+        await player.until(lambda: has_exited(state, pid), "the tool")  # noqa: B023
+        code = state["processes"][str(pid)]["code"]
         if code not in (0, _NOTHING_FOUND, _NOT_INSTALLED):
             what = f"`{table.commands['linux']}` fails with exit code {code}."
             problems.append(_at(player.lab, table.line, what, "Try it in a terminal."))

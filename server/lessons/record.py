@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, get_args
+from typing import NamedTuple, get_args
 
 import msgspec
 
 from server import events as ev
 from server.lessons.fields import (
     CallView,
+    Fate,
     FdView,
     LineView,
     MomentView,
@@ -38,7 +39,7 @@ class Seen(NamedTuple):
 @dataclass(slots=True)
 class _Packet:
     sent: ev.PacketSent
-    fates: list[tuple[int, Any, str]]
+    fates: list[tuple[int, Fate, str]]
 
 
 @dataclass(slots=True)
@@ -68,8 +69,7 @@ class Record:
     @property
     def seq(self) -> int:
         """The ``seq`` of the last event."""
-        seq: int = self.state["seq"]
-        return seq
+        return self.state["seq"]
 
     def feed(self, event: ev.Event) -> None:
         """Take in the next event."""
@@ -121,13 +121,13 @@ class Record:
                 changed = self._changed["socket"]
                 yield from (Seen(key, changed[key], row) for key, row in state["sockets"].items())
             case "process":
-                for key, entry in state["processes"].items():
-                    yield Seen(key, self._changed["process"][key], ProcessView(int(key), entry))
+                for key, process in state["processes"].items():
+                    yield Seen(key, self._changed["process"][key], ProcessView(int(key), process))
             case "fd":
-                for pid, entry in state["processes"].items():
-                    for fd, what in entry["fds"].items():
-                        seq = self._changed["fd"].get(f"{pid} {fd}", self._changed["process"][pid])
-                        yield Seen(f"{pid} {fd}", seq, FdView(int(pid), entry["host"], int(fd), what))
+                for key, process in state["processes"].items():
+                    for fd, what in process["fds"].items():
+                        seq = self._changed["fd"].get(f"{key} {fd}", self._changed["process"][key])
+                        yield Seen(f"{key} {fd}", seq, FdView(int(key), process["host"], int(fd), what))
             case "call":
                 held = {moment.get("call") for moment in state["moments"].values()}
                 for call in self._calls.values():
@@ -147,10 +147,10 @@ class Record:
             case "moment":
                 yield from (Seen(key, self._changed["moment"][key], self._moment(key)) for key in state["moments"])
             case "sysctl":
-                for host, entry in state["hosts"].items():
-                    for name, value in entry["sysctls"].items():
-                        key = f"{host} {name}"
-                        yield Seen(key, self._changed["sysctl"][key], SysctlView(host, name, value))
+                for name, host in state["hosts"].items():
+                    for parameter, value in host["sysctls"].items():
+                        key = f"{name} {parameter}"
+                        yield Seen(key, self._changed["sysctl"][key], SysctlView(name, parameter, value))
 
     def ever(self, subject: Subject) -> Iterable[Seen]:
         """The rows of a subject in every version that the log shows, in the order of the log where it matters."""
@@ -168,7 +168,7 @@ class Record:
         self._changed[subject][seen.key] = seen.seq
         self._past.setdefault(subject, []).append(seen)
 
-    def _fate(self, packet: int, seq: int, status: str, why: str) -> None:
+    def _fate(self, packet: int, seq: int, status: Fate, why: str) -> None:
         found = self._packets.get(packet)
         if found is not None:
             found.fates.append((seq, status, why))
@@ -178,7 +178,7 @@ class Record:
             self.parents[event.pid] = event.parent
         entry = self.state["processes"].get(str(event.pid))
         if entry is not None:
-            self._remember("process", Seen(str(event.pid), seq, ProcessView(event.pid, dict(entry))))
+            self._remember("process", Seen(str(event.pid), seq, ProcessView(event.pid, entry.copy())))
 
     def _fd_opened(self, event: ev.FdOpened) -> None:
         process = self.state["processes"].get(str(event.pid))
@@ -188,8 +188,8 @@ class Record:
 
     def _moment(self, key: str) -> MomentView:
         entry = self.state["moments"][key]
-        call = self._calls.get(entry.get("call"))
-        packet = self._packets.get(entry.get("packet"))
+        call = self._calls.get(entry.get("call") or 0)
+        packet = self._packets.get(entry.get("packet") or 0)
         return MomentView(int(key), entry["kind"], call.entered if call else None, packet.sent if packet else None)
 
     def _print(self, event: ev.ProcessOutput) -> None:
@@ -201,8 +201,8 @@ class Record:
         self._unfinished[event.pid, event.stream] = rest
 
     def _line(self, pid: int, stream: str, text: str) -> LineView:
-        process = self.state["processes"].get(str(pid), {})
-        return LineView(pid, process.get("host", ""), stream, text)
+        process = self.state["processes"].get(str(pid))
+        return LineView(pid, process["host"] if process is not None else "", stream, text)
 
 
 def _call_versions(call: _Call) -> Iterator[Seen]:

@@ -18,7 +18,7 @@ FOLDERS = ("log", "words", "dom", "stage", "views", "page")
 """A module imports from its own folder or from one before it. Types count too: who names a shape knows of shapes."""
 
 PURE = {
-    "log": {"protocol", "fields", "addresses", "fold", "places", "log"},
+    "log": {"protocol", "state", "fields", "addresses", "fold", "places", "log"},
     "stage": {"shapes", "cells", "kernel", "doors", "cutaway", "layout"},
     "views": {"axis", "rungs"},
 }
@@ -86,9 +86,9 @@ def test_the_pure_modules_do_not_know_the_browser(path: Path) -> None:
         assert not found, f"{named(path)} says {found}"
 
 
-def test_the_types_are_those_of_the_vocabulary() -> None:
-    text = tool("protocol_js").render()
-    assert (SCRIPTS / "log" / "protocol.js").read_text() == text, "run: make docs"
+def test_the_types_are_those_of_the_vocabulary_and_the_state() -> None:
+    for name in ("protocol", "state"):
+        assert (SCRIPTS / "log" / f"{name}.js").read_text() == tool(f"{name}_js").render(), "run: make docs"
 
 
 def test_vendored_files_are_what_their_origins_say() -> None:

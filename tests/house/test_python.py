@@ -31,6 +31,7 @@ TESTED_ELSEWHERE = {
     "cli/serve.py": "tests/web/test_serve.py",
     "errors.py": "tests/web/test_problems.py",
     "folders.py": "tests/packaging/test_wheel.py",
+    "json_value.py": "tests/unit/test_events.py",
     "lessons/model.py": "tests/unit/lessons/test_loader.py",
     "lessons/play.py": "tests/labs/test_proof.py",
     "lessons/proof.py": "tests/labs/test_proof.py",

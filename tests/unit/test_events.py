@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import typing
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -24,7 +25,7 @@ _JSON = st.recursive(
 
 def _values(hint: Any) -> st.SearchStrategy[Any]:
     """Values of a field's type."""
-    if typing.get_origin(hint) is dict:
+    if typing.get_origin(hint) is Mapping:
         return st.dictionaries(st.text(max_size=5), _JSON, max_size=3)
     if hint is float:
         return st.floats(0, 1)

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import copy
 import json
-from typing import Any
+import types
+import typing
+from collections.abc import Mapping
+from typing import Any, NotRequired
 
+import msgspec
 import pytest
 
 from server import events as ev
-from server.state import fold, initial
+from server import state as shapes
+from server.state import State, fold, has_exited, initial
 
 HOST = ev.HostAdded(host="server", addresses=["10.0.0.4/24"])
 STARTED = ev.ProcessStarted(host="server", pid=7, program="echo_server", argv=["python3", "echo_server.py"])
@@ -25,20 +30,76 @@ SENT: dict[str, Any] = {
 }  # fmt: skip
 
 
-def after(*events: ev.Event) -> dict[str, Any]:
+def assert_is(value: object, hint: Any) -> None:
+    """A value is of a type of the state, member by member, with no member too many."""
+    origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if typing.is_typeddict(hint):
+        assert isinstance(value, dict)
+        hints = typing.get_type_hints(hint, include_extras=True)
+        needed = {name for name, kind in hints.items() if typing.get_origin(kind) is not NotRequired}
+        assert needed <= set(value) <= set(hints), hint.__name__
+        for name, member in value.items():
+            assert_is(member, hints[name])
+    elif origin is NotRequired:
+        assert_is(value, args[0])
+    elif origin is typing.Literal:
+        assert value in args
+    elif origin in (typing.Union, types.UnionType):
+        (one,) = set(args) - {type(None)}
+        if value is not None:
+            assert_is(value, one)
+    elif origin is list:
+        assert isinstance(value, list)
+        for member in value:
+            assert_is(member, args[0])
+    elif origin is dict:
+        assert isinstance(value, dict)
+        for key, member in value.items():
+            assert isinstance(key, str)
+            assert_is(member, args[1])
+    elif origin is Mapping:
+        assert isinstance(value, dict)
+    else:
+        assert type(value) is hint
+
+
+def after(*events: ev.Event) -> State:
     """The state after events, numbered as a log does."""
     state = initial()
     for number, event in enumerate(events, 1):
         numbered = ev.decode_entry(ev.encode_entry(number, number * 1000, event))
         assert fold(state, numbered) is state
     json.dumps(state)  # plain JSON, or this raises
+    assert_is(state, State)
     return state
 
 
-def process(*events: ev.Event) -> dict[str, Any]:
+def process(*events: ev.Event) -> shapes.Process:
     """Process 7 after it was started and the events."""
-    found: dict[str, Any] = after(STARTED, *events)["processes"]["7"]
-    return found
+    return after(STARTED, *events)["processes"]["7"]
+
+
+@pytest.mark.parametrize(
+    ("row", "event", "less", "more"),
+    [
+        (shapes.Socket, ev.SocketRow, {"seq", "t"}, set()),
+        (shapes.Packet, ev.PacketSent, {"seq", "t", "raw", "repeats"}, {"t", "status", "copies", "why"}),
+        (shapes.Moment, ev.MomentPending, {"seq", "t"}, {"t"}),
+        (shapes.Owner, ev.Owner, set(), set()),
+        (shapes.Timer, ev.Timer, set(), set()),
+    ],
+)
+def test_a_row_is_what_its_event_says(row: type, event: type[msgspec.Struct], less: set[str], more: set[str]) -> None:
+    hints, told = typing.get_type_hints(row, include_extras=True), typing.get_type_hints(event)
+    for field in msgspec.structs.fields(event):
+        if field.name not in less:
+            same = told[field.name] if field.required else NotRequired[told[field.name]]
+            if field.name == "owners":
+                same = list[shapes.Owner]
+            elif field.name == "timer":
+                same = NotRequired[shapes.Timer | None]
+            assert hints.pop(field.name) == same, field.name
+    assert set(hints) == more
 
 
 def test_in_the_beginning_there_is_nothing() -> None:
@@ -78,6 +139,12 @@ def test_a_process_from_start_to_exit() -> None:
     assert (ended["fds"], ended["calls"]) == ({}, {})
     killed = process(ev.ProcessExited(pid=7, signal="SIGKILL"))
     assert (killed["code"], killed["signal"]) == (None, "SIGKILL")
+
+
+def test_a_process_that_was_never_there_has_not_exited() -> None:
+    assert not has_exited(after(STARTED), 7)
+    assert has_exited(after(STARTED, ev.ProcessExited(pid=7, code=0)), 7)
+    assert not has_exited(after(STARTED), 8)
 
 
 def test_a_child_keeps_its_parent() -> None:

@@ -2,43 +2,12 @@
 // a test runs recorded logs through the two. Pure, and imports nothing that runs.
 
 /** @typedef {import("./protocol.js").Event} Event */
-/** @typedef {import("./protocol.js").SocketAppeared} SocketAppeared */
-/** @typedef {import("./protocol.js").PacketSent} PacketSent */
-/** @typedef {import("./protocol.js").MomentPending} MomentPending */
-
-/** @typedef {Omit<SocketAppeared, "seq" | "t" | "type">} Socket */
-/** @typedef {Omit<PacketSent, "seq" | "type" | "raw" | "repeats"> & {status: "in-flight" | "held", copies: number, why?: string}} Packet */
-/** @typedef {Omit<MomentPending, "seq" | "type">} Moment */
-/** @typedef {{kind: string, socket: string | null, path: string | null}} Fd */
-/** @typedef {{call: number, name: string, args: Record<string, any>, t: number, file: string | null, line: number | null}} Call */
-/**
- * @typedef {object} Process
- * @property {string} host
- * @property {string} program
- * @property {string[]} argv
- * @property {number | null} parent
- * @property {"user" | "admin"} credentials
- * @property {string} status
- * @property {Record<string, Fd>} fds
- * @property {Record<string, Call>} calls
- * @property {number | null} [code]
- * @property {string | null} [signal]
- */
-/** @typedef {{addresses: string[], sysctls: Record<string, string>}} Host */
-/**
- * @typedef {object} State
- * @property {number} seq
- * @property {number} t
- * @property {"live" | "slow" | "step"} pace
- * @property {number} pause_ms
- * @property {{delay_ms: number, jitter_ms: number, loss: number, neighbours: boolean}} wire
- * @property {Record<string, Host>} hosts
- * @property {Record<string, Process>} processes
- * @property {Record<string, Socket>} sockets
- * @property {Record<string, Packet>} packets
- * @property {Record<string, Moment>} moments
- * @property {string | null} closed
- */
+/** @typedef {import("./state.js").State} State */
+/** @typedef {import("./state.js").Socket} Socket */
+/** @typedef {import("./state.js").Process} Process */
+/** @typedef {import("./state.js").Packet} Packet */
+/** @typedef {import("./state.js").Moment} Moment */
+/** @typedef {import("./state.js").Descriptor} Descriptor */
 
 /**
  * The state before the first event.
@@ -87,24 +56,23 @@ export function fold(state, event) {
       send(state, event);
       break;
     case "packet.held":
-      if (state.packets[event.packet]) Object.assign(state.packets[event.packet], { status: "held", why: event.why });
+      change(state.packets[event.packet], { status: "held", why: event.why });
       break;
     case "packet.delivered":
     case "packet.dropped":
       delete state.packets[event.packet];
       break;
-    case "moment.pending": {
-      const { seq: _seq, type: _type, ...moment } = event;
-      state.moments[event.moment] = moment;
+    case "moment.pending":
+      state.moments[event.moment] = waiting(event);
       break;
-    }
     case "moment.released":
       delete state.moments[event.moment];
-      if (event.packet !== undefined && event.packet !== null && state.packets[event.packet])
-        state.packets[event.packet].status = "in-flight";
+      if (event.packet !== undefined && event.packet !== null)
+        change(state.packets[event.packet], { status: "in-flight" });
       break;
     case "fd.opened": {
       const process = state.processes[event.pid];
+      /** @type {Descriptor} */
       const fd = { kind: event.kind, socket: event.socket ?? null, path: event.path ?? null };
       if (process) process.fds[event.fd] = fd;
       break;
@@ -118,15 +86,12 @@ export function fold(state, event) {
     case "process.started":
       state.processes[event.pid] = started(event);
       break;
-    case "process.executed": {
-      const process = state.processes[event.pid];
-      if (process) Object.assign(process, { program: event.program, argv: event.argv });
+    case "process.executed":
+      change(state.processes[event.pid], { program: event.program, argv: event.argv });
       break;
-    }
     case "process.exited": {
-      const process = state.processes[event.pid];
-      const end = { status: "exited", code: event.code ?? null, signal: event.signal ?? null, fds: {}, calls: {} };
-      if (process) Object.assign(process, end);
+      const { code = null, signal = null } = event;
+      change(state.processes[event.pid], { status: "exited", code, signal, fds: {}, calls: {} });
       break;
     }
     case "pace.changed":
@@ -178,12 +143,31 @@ export function copy(state) {
 }
 
 /**
- * @param {SocketAppeared | import("./protocol.js").SocketChanged} event
+ * Give some members of an entry new values; an entry that the state does not know stays unknown.
+ * @template {Process | Packet} T
+ * @param {T | undefined} entry
+ * @param {Partial<T>} members
+ */
+function change(entry, members) {
+  if (entry) Object.assign(entry, members);
+}
+
+/**
+ * @param {import("./protocol.js").SocketAppeared | import("./protocol.js").SocketChanged} event
  * @returns {Socket}
  */
 function row(event) {
   const { seq: _seq, t: _t, type: _type, ...fields } = event;
   return fields;
+}
+
+/**
+ * @param {import("./protocol.js").MomentPending} event
+ * @returns {Moment}
+ */
+function waiting(event) {
+  const { seq: _seq, type: _type, ...moment } = event;
+  return moment;
 }
 
 /**
@@ -225,12 +209,14 @@ function leave(state, event) {
 
 /**
  * @param {State} state
- * @param {PacketSent} event
+ * @param {import("./protocol.js").PacketSent} event
  */
 function send(state, event) {
   const { seq: _seq, type: _type, raw: _raw, repeats, ...fields } = event;
   if (repeats !== undefined && repeats !== null && state.packets[repeats]) state.packets[repeats].copies += 1;
-  state.packets[event.packet] = { ...fields, status: "in-flight", copies: 0 };
+  /** @type {Packet} */
+  const packet = { ...fields, status: "in-flight", copies: 0 };
+  state.packets[event.packet] = packet;
 }
 
 /**

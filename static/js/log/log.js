@@ -10,7 +10,7 @@ import { copyPlaces, foldPlaces, initialPlaces } from "./places.js";
 /** @typedef {import("./protocol.js").PacketSent} PacketSent */
 /** @typedef {import("./protocol.js").PacketDelivered | import("./protocol.js").PacketDropped} PacketFate */
 /** @typedef {import("./protocol.js").ProcessStarted} ProcessStarted */
-/** @typedef {import("./fold.js").State} State */
+/** @typedef {import("./state.js").State} State */
 /** @typedef {{state: State, places: import("./places.js").Places}} Scene */
 /**
  * @typedef {object} Note

@@ -5,7 +5,7 @@
 import { doorsOf, endpoint, wildcard } from "./addresses.js";
 
 /** @typedef {import("./protocol.js").Event} Event */
-/** @typedef {import("./fold.js").Socket} Socket */
+/** @typedef {import("./state.js").Socket} Socket */
 /** @typedef {{of: Map<string, number>, at: string[], free: number[], next: number}} Slots `at`: the keys by slot; empty where it is free */
 /**
  * @typedef {object} HostPlaces

@@ -241,7 +241,7 @@ function drawTime(seq) {
 
 /**
  * When several moments wait, the person chooses which goes first.
- * @param {import("../log/fold.js").Moment[]} moments
+ * @param {import("../log/state.js").Moment[]} moments
  */
 function drawWaits(moments) {
   const shown = moments.length > 1 ? moments.slice(0, MOST_WAITS) : [];

@@ -4,7 +4,7 @@
 import { needed, taken } from "../log/places.js";
 import { fit } from "./shapes.js";
 
-/** @typedef {import("../log/fold.js").State} State */
+/** @typedef {import("../log/state.js").State} State */
 /** @typedef {import("../log/places.js").HostPlaces} HostPlaces */
 /** @typedef {import("./shapes.js").Box} Box */
 /** @typedef {import("./shapes.js").Text} Text */

@@ -14,8 +14,8 @@ import { doorRow } from "./doors.js";
 import { kernelGrid } from "./kernel.js";
 import { fit, fitStart } from "./shapes.js";
 
-/** @typedef {import("../log/fold.js").State} State */
-/** @typedef {import("../log/fold.js").Process} Process */
+/** @typedef {import("../log/state.js").State} State */
+/** @typedef {import("../log/state.js").Process} Process */
 /** @typedef {import("../log/places.js").HostPlaces} HostPlaces */
 /** @typedef {import("./shapes.js").Box} Box */
 /** @typedef {import("./shapes.js").Text} Text */

@@ -6,8 +6,8 @@ import { firstSlots, needed, taken } from "../log/places.js";
 import { densityShape } from "./cells.js";
 import { fit, fitStart } from "./shapes.js";
 
-/** @typedef {import("../log/fold.js").State} State */
-/** @typedef {import("../log/fold.js").Socket} Socket */
+/** @typedef {import("../log/state.js").State} State */
+/** @typedef {import("../log/state.js").Socket} Socket */
 /** @typedef {import("../log/places.js").HostPlaces} HostPlaces */
 /** @typedef {import("./shapes.js").Box} Box */
 /** @typedef {import("./shapes.js").Text} Text */

@@ -10,7 +10,7 @@ import { cutaway } from "./cutaway.js";
 import { doorOf } from "./doors.js";
 
 /** @typedef {import("../log/log.js").Scene} Scene */
-/** @typedef {import("../log/fold.js").Packet} Packet */
+/** @typedef {import("../log/state.js").Packet} Packet */
 /** @typedef {import("./shapes.js").Box} Box */
 /** @typedef {import("./shapes.js").Shape} Shape */
 /** @typedef {import("./shapes.js").Face} Face */
@@ -200,7 +200,7 @@ function doorFinder(scene, made) {
 
 /**
  * Each packet stands in the middle of its way; where another stands already, a little before or after it.
- * @param {import("../log/fold.js").State} state
+ * @param {import("../log/state.js").State} state
  * @param {View} view
  * @param {Layout} made
  * @param {number} lanes

@@ -3,8 +3,8 @@
 
 import { html, icon, join, set, text } from "../dom/svg.js";
 
-/** @typedef {import("../log/fold.js").State} State */
-/** @typedef {import("../log/fold.js").Process} Process */
+/** @typedef {import("../log/state.js").State} State */
+/** @typedef {import("../log/state.js").Process} Process */
 /** @typedef {import("../log/log.js").Log} Log */
 
 const MOST_ENDED = 3;

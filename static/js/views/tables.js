@@ -6,7 +6,7 @@ import { html, join, set, text } from "../dom/svg.js";
 import { roleOf } from "../stage/pieces.js";
 import { protocols, TOOLS } from "../words/listings.js";
 
-/** @typedef {import("../log/fold.js").Socket} Socket */
+/** @typedef {import("../log/state.js").Socket} Socket */
 /** @typedef {import("../log/log.js").Scene} Scene */
 /** @typedef {{key: string, socket: Socket, words: string[]}} Row */
 

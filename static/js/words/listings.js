@@ -3,7 +3,7 @@
 
 import { endpoint } from "../log/addresses.js";
 
-/** @typedef {import("../log/fold.js").Socket} Socket */
+/** @typedef {import("../log/state.js").Socket} Socket */
 /** @typedef {import("../log/log.js").Scene} Scene */
 /**
  * @typedef {object} Tool

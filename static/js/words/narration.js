@@ -124,7 +124,7 @@ export function narrate(event, scene, log) {
 
 /**
  * What waits, and for what: one sentence for the moments that are held.
- * @param {import("../log/fold.js").State} state
+ * @param {import("../log/state.js").State} state
  * @param {Log} log
  */
 export function waitingWords(state, log) {
@@ -135,7 +135,7 @@ export function waitingWords(state, log) {
 }
 
 /**
- * @param {import("../log/fold.js").Moment} moment
+ * @param {import("../log/state.js").Moment} moment
  * @param {Log} log
  */
 export function momentName(moment, log) {
@@ -236,7 +236,7 @@ function connected(event, call, scene, who) {
  * Whether the other end of a connection has no file descriptor yet. Said while there are few sockets only:
  * it looks at each of them.
  * @param {Scene} scene
- * @param {import("../log/fold.js").Socket} socket
+ * @param {import("../log/state.js").Socket} socket
  */
 function waitsForAccept(scene, socket) {
   const { port } = endpoint(socket.remote);

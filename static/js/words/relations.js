@@ -4,7 +4,7 @@
 import { doorsOf } from "../log/addresses.js";
 
 /** @typedef {import("../log/protocol.js").Event} Event */
-/** @typedef {import("../log/fold.js").Socket} Socket */
+/** @typedef {import("../log/state.js").Socket} Socket */
 /** @typedef {import("../log/log.js").Log} Log */
 /** @typedef {import("../log/log.js").Scene} Scene */
 
