@@ -22,16 +22,49 @@ from server.errors import NotFoundError
 from server.folders import folder
 from server.web.bundle import BundleError, bundle
 
-_SHEETS = {
-    "site.css": ("tokens", "base", "components", "lab"),
-    "home.css": ("tokens", "base", "components", "stage", "lab"),
-    "play.css": ("tokens", "base", "components", "stage", "recording"),
-    "lab.css": ("tokens", "base", "components", "stage", "recording", "lab"),
+_FOUNDATION = ("tokens", "base")
+_COMPONENTS = (
+    "components/buttons",
+    "components/forms",
+    "components/pages",
+    "components/programs",
+    "components/events",
+    "components/tables",
+    "components/listings",
+    "components/evidence",
+    "components/dialogs",
+)
+_STAGE = (
+    "stage/frame",
+    "stage/tabs",
+    "stage/drawer",
+    "stage/time",
+    "stage/picture",
+    "stage/ladder",
+    "stage/projector",
+    "stage/windows",
+)
+_LAB = (
+    "lab/lesson",
+    "lab/questions",
+    "lab/actions",
+    "lab/checks",
+    "lab/summary",
+    "lab/catalogue",
+    "lab/reference",
+    "lab/frame",
+)
+SHEETS = {
+    "site.css": (*_FOUNDATION, *_COMPONENTS, *_LAB),
+    "home.css": (*_FOUNDATION, *_COMPONENTS, *_STAGE, *_LAB),
+    "play.css": (*_FOUNDATION, *_COMPONENTS, *_STAGE, "recording"),
+    "lab.css": (*_FOUNDATION, *_COMPONENTS, *_STAGE, "recording", *_LAB),
 }
+"""The stylesheets of each page: files below ``static/css``. In a layer, a later rule wins over an earlier one."""
 _SCRIPTS = ("site.js", "home.js", "app.js", "lab.js")
 _TYPES = {".css": "text/css", ".js": "text/javascript"}
 _BESIDE = 'url("../'
-"""What a stylesheet refers to, all of it in the folder above."""
+"""What a stylesheet refers to, all of it in the folder above; only ``tokens`` refers to anything."""
 _FOREVER = "public, max-age=31536000, immutable"
 
 
@@ -57,7 +90,7 @@ class Asset:
         return f"/assets/{self.fingerprint}/{self.name}"
 
 
-NAMES = (*_SHEETS, *_SCRIPTS)
+NAMES = (*SHEETS, *_SCRIPTS)
 """The files that pages may name."""
 
 
@@ -113,8 +146,8 @@ def routes() -> APIRouter:
 @lru_cache(maxsize=2 * len(NAMES))
 def _made(name: str, home: Path, _stamps: tuple[int, ...]) -> Asset:
     """A file of what is in a folder; made again when a file there has another time."""
-    if name in _SHEETS:
-        sheets = [(home / f"{sheet}.css").read_text("utf-8") for sheet in _SHEETS[name]]
+    if name in SHEETS:
+        sheets = [(home / f"{sheet}.css").read_text("utf-8") for sheet in SHEETS[name]]
         text = "\n".join(sheets).replace(_BESIDE, 'url("/static/')
     else:
         text = bundle(home / "page" / name, home.parent)
