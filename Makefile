@@ -47,11 +47,12 @@ bench: $(VENV)/test ## Measure: tables of ratios, each against a peer in the sam
 	@.ci/packages test
 	@$(BIN)/python -m bench
 
-docs: $(VENV)/test ## Write again what is generated from the types: pages in docs/ and three modules in static/js/.
+docs: $(VENV)/test ## Write again what is generated from the code: pages in docs/ and modules in static/js/.
 	@$(BIN)/python -m docs.generate
 	@$(BIN)/python -m docs.protocol_js
 	@$(BIN)/python -m docs.fields_js
 	@$(BIN)/python -m docs.state_js
+	@$(BIN)/python -m docs.syscalls_js
 
 wheel: $(VENV)/test ## Build the wheel into dist/.
 	@$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .

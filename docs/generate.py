@@ -1,4 +1,4 @@
-"""Write the reference pages of events, the state, commands and lab keywords from the code: ``python -m docs.generate``.
+"""Write the reference pages (events, state, system calls, commands, labs) from the code: ``python -m docs.generate``.
 
 A test runs ``pages`` and compares, so the pages cannot be forgotten.
 """
@@ -14,7 +14,7 @@ from typing import Any, NotRequired
 
 import msgspec
 
-from docs import labs_reference
+from docs import labs_reference, syscalls_reference
 from server import commands, events, state
 
 FOLDER = Path(__file__).parent
@@ -43,6 +43,7 @@ def pages() -> dict[str, str]:
     return {
         "events.md": _page("Events", _EVENTS_INTRO, typing.get_args(events.Event), skip={"seq", "t"}),
         "state.md": _state_page(),
+        "syscalls.md": syscalls_reference.page(),
         "labs.md": labs_reference.page(FOLDER / "labs.md"),
         "commands.md": _page("Commands", _COMMANDS_INTRO, typing.get_args(commands.Command), skip=set()),
     }

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Protocol
 
 from server import events as ev
-from server.inet.syscalls import NUMBERS, TRACED
+from server.inet.syscalls import CALLS, NUMBERS, TRACED
 from server.sandbox.confinement import Limits
 from server.sessions.sandboxes import Zygote
 from tests.judges import outside
 from tests.judges.differences import REFUSED_INSIDE
-from tests.judges.strace_calls import MAKING, Call, call_of
+from tests.judges.strace_calls import Call, call_of
 from tests.judges.strace_text import lines
 from tests.laboratory import Laboratory, laboratory
 
@@ -123,7 +123,7 @@ class Traced:
             elif isinstance(event, ev.SyscallEntered):
                 kind = kinds.get((event.pid, _first_fd(event)), "")
                 open_calls[event.call] = event, kind
-                if event.name in ("exit", "exit_group"):
+                if not CALLS[event.name].returns:
                     calls.setdefault(event.tid, []).append(Call(event.name, event.args, {"result": None}))
             elif isinstance(event, ev.SyscallReturned):
                 entered, kind = open_calls.pop(event.call)
@@ -132,13 +132,14 @@ class Traced:
 
 
 def _first_fd(event: ev.SyscallEntered) -> int:
-    return next((event.args[name] for name in ("epfd", "out_fd", "oldfd", "fd") if name in event.args), -1)
+    fds = CALLS[event.name].fds
+    return event.args[fds[0].field] if fds else -1
 
 
 def _call(entered: ev.SyscallEntered, returned: ev.SyscallReturned, kind: str) -> Call:
     members = ("result", "error", "new_fd", "address", "bytes", "data", "values")
     result = {name: getattr(returned, name) for name in members if getattr(returned, name) is not None}
-    child = returned.result if entered.name in MAKING and returned.result else 0
+    child = returned.result if CALLS[entered.name].makes == "process" and returned.result else 0
     fd = _first_fd(entered) if kind else -1  # of a number that points to nothing, strace says nothing either
     return Call(entered.name, entered.args, result, kind, fd, child)
 

@@ -1,7 +1,7 @@
 """The order that every log keeps, whatever happened: design.md's rules, and what follows from the vocabulary.
 
-``broken(events)`` walks a log once and says which rules it breaks. It uses nothing of ours but the event types and
-the fold, so it can judge any log of any run.
+``broken(events)`` walks a log once and says which rules it breaks. It uses nothing of ours but the event types,
+the facts of the system calls and the fold, so it can judge any log of any run.
 """
 
 from __future__ import annotations
@@ -12,10 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from server import events as ev
+from server.inet.syscalls import CALLS
 from server.state import fold, initial
 
-_SENDING = frozenset({"sendto", "sendmsg", "write", "writev", "sendfile"})
-_RECEIVING = frozenset({"recvfrom", "recvmsg", "read", "readv"})
 _ROWS = (ev.SocketAppeared, ev.SocketChanged, ev.SocketVanished)
 
 FiveTuple = tuple[str, str, str]
@@ -150,11 +149,11 @@ class Checker:
         self.expect(event.call not in self.calls, event, "a call is entered once")
         self.expect(event.tid not in self.in_call, event, "a thread is in one call at a time")
         self.in_call[event.tid] = event.call
-        cookie = self._cookie(event.pid, event.args.get("fd", event.args.get("out_fd")))
+        row = CALLS[event.name]
+        cookie = self._cookie(event.pid, event.args[row.fds[0].field]) if row.fds else None
         self.calls[event.call] = _Call(event, cookie)
-        if cookie is not None and event.name in _SENDING:
-            buffer = event.args.get("buffer")
-            self.given[cookie] += buffer["length"] if buffer else event.args["count"]
+        if cookie is not None and row.bytes == "out":
+            self.given[cookie] += _handed_out(event.args)
         if event.name == "connect":
             self.connects[event.host, _plain(str(event.args["address"]))] += 1
 
@@ -182,7 +181,8 @@ class Checker:
         if entered.name in ("accept", "accept4") and event.address is not None and _is_inet(event.address):
             arrived = ("ACK", _plain(event.address)) in self.handshakes[entered.host]
             self.expect(arrived, event, "the ACK is delivered before accept returns")
-        if entered.name in _RECEIVING and call.cookie is not None and "MSG_PEEK" not in entered.args.get("flags", ()):
+        takes = CALLS[entered.name].bytes == "in" and "MSG_PEEK" not in entered.args.get("flags", ())
+        if takes and call.cookie is not None:
             self._received(event, call.cookie)
 
     def _is_tcp(self, cookie: str | None) -> bool:
@@ -305,6 +305,13 @@ class Checker:
                 self.problems.append(f"socket {cookie} has an inode and no owner: {row}")
             if row.get("source") == "getsockopt" and not owners:
                 self.problems.append(f"socket {cookie} was asked for by a descriptor that nobody has")
+
+
+def _handed_out(args: dict[str, Any]) -> int:
+    """How many bytes a call offers: of sendmmsg those of its messages, of sendfile a count."""
+    if "messages" in args:
+        return sum(message["buffer"]["length"] for message in args["messages"])
+    return int(args["buffer"]["length"] if "buffer" in args else args["count"])
 
 
 def _row(event: ev.SocketChanged) -> dict[str, Any]:

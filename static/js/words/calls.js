@@ -1,5 +1,7 @@
 // What a system call is called, what its arguments say, and what its error means to the program. Pure.
 
+import { SAID_AS } from "./syscalls.js";
+
 /** What an errno means to the program that gets it. */
 export const ERRORS = /** @type {Record<string, string>} */ ({
   EADDRINUSE: "Another socket has that address and port already.",
@@ -23,16 +25,7 @@ export const ERRORS = /** @type {Record<string, string>} */ ({
  * @param {string} name
  */
 export function plainName(name) {
-  return (
-    {
-      accept4: "accept",
-      recvfrom: "recv",
-      sendto: "send",
-      pselect6: "select",
-      ppoll: "poll",
-      epoll_pwait: "epoll_wait",
-    }[name] ?? name
-  );
+  return SAID_AS[name] ?? name;
 }
 
 /**

@@ -5,6 +5,7 @@ import { endpoint } from "../log/addresses.js";
 import { ERRORS, plainName } from "./calls.js";
 import { chipKind, packetName } from "./headers.js";
 import { count } from "./numbers.js";
+import { HANDS_OUT, TAKES_IN, WAITS } from "./syscalls.js";
 
 /** @typedef {import("../log/protocol.js").Event} Event */
 /** @typedef {import("../log/protocol.js").SyscallEntered} SyscallEntered */
@@ -24,33 +25,20 @@ const UNLESS = ", unless the socket is non-blocking";
 /** What is no failure but an answer: the call would have had to wait. */
 const NOT_YET = new Set(["EAGAIN", "EINPROGRESS", "EALREADY", "EINTR"]);
 
-/** @type {Record<string, (call: SyscallEntered, who: string, scene: Scene) => string | null>} */
+/** @typedef {(call: SyscallEntered, who: string, scene: Scene) => string | null} Sentence */
+
+/** By the name that a program's author knows. @type {Record<string, Sentence>} */
 const ENTERED = {
   socket: (call, who) => `${who} asks the kernel for a ${socketWords(call.args)} socket.`,
   bind: (call, who) => `${who} asks for ${addressWords(call.args.address)}: bind(${call.args.fd}).`,
   listen: (call, who) =>
     `${who} wants to be called: listen(${call.args.fd}); it asks for room for ${call.args.backlog} waiting connections.`,
   accept: acceptEntered,
-  accept4: acceptEntered,
   connect: (call, who) =>
     `${who} asks for a connection to ${addressWords(call.args.address)}: connect(${call.args.fd}).`,
   setsockopt: (call, who) => `${who} sets ${call.args.option} on fd ${call.args.fd}.`,
   shutdown: (call, who) => `${who} ends one direction: shutdown(${call.args.fd}, ${call.args.how}).`,
   close: (call, who) => `${who} gives up fd ${call.args.fd}: close(${call.args.fd}).`,
-  sendto: sendEntered,
-  sendmsg: sendEntered,
-  write: sendEntered,
-  writev: sendEntered,
-  recvfrom: receiveEntered,
-  recvmsg: receiveEntered,
-  read: receiveEntered,
-  readv: receiveEntered,
-  poll: waitEntered,
-  ppoll: waitEntered,
-  select: waitEntered,
-  pselect6: waitEntered,
-  epoll_wait: waitEntered,
-  epoll_pwait: waitEntered,
 };
 
 /**
@@ -72,7 +60,7 @@ export function narrate(event, scene, log) {
         ? say(`${programOf(log, event.pid)} prints: ${event.text.trim().split("\n").slice(-1)[0].slice(0, 120)}`)
         : null;
     case "syscall.entered": {
-      const words = ENTERED[event.name]?.(event, `${programOf(log, event.pid)} on ${event.host}`, scene);
+      const words = sentenceOf(event.name)?.(event, `${programOf(log, event.pid)} on ${event.host}`, scene);
       return words ? say(words) : null;
     }
     case "syscall.returned":
@@ -147,6 +135,13 @@ export function momentName(moment, log) {
 
 // ---- calls
 
+/** @param {string} name @returns {Sentence | undefined} */
+function sentenceOf(name) {
+  if (HANDS_OUT.has(name)) return sendEntered;
+  if (TAKES_IN.has(name)) return receiveEntered;
+  return WAITS.has(name) ? waitEntered : ENTERED[plainName(name)];
+}
+
 /** @param {SyscallEntered} call @param {string} who @param {Scene} scene */
 function acceptEntered(call, who, scene) {
   const waiting = socketAt(scene, call)?.recv_queue ?? 0;
@@ -208,7 +203,7 @@ function returned(event, scene, log) {
     return say(`The kernel makes a socket for ${who}; fd ${event.new_fd} names it. ${nothing}`);
   }
   if (name === "connect") return connected(event, call, scene, who);
-  if (["recv", "recvmsg", "read", "readv"].includes(name) && socketAt(scene, call)) {
+  if (TAKES_IN.has(call.name) && socketAt(scene, call)) {
     if (event.result === 0 && socketAt(scene, call)?.protocol === "udp")
       return say(`${who} gets an empty datagram from fd ${call.args.fd}.`);
     if (event.result === 0) return say(`${name}() returns 0 to ${who}: the other side sends no more.`);

@@ -30,3 +30,4 @@ def test_waiting_for_any_child() -> None:
     memory = _Bytes(0, b"")
     assert syscalls.decode_args("wait4", (0xFFFFFFFFFFFFFFFF, 0, 0, 0, 0, 0), memory) == {"pid": -1}
     assert syscalls.decode_args("pause", (0,) * 6, memory) == {}
+    assert syscalls.decode_args("restart_syscall", (0,) * 6, memory) == {}

@@ -50,6 +50,15 @@ def test_listen_and_shutdown():
     assert decode_args("shutdown", args(3, 7), Space()) == {"fd": 3, "how": "0x7"}
 
 
+def test_accept_and_who_has_called():
+    space = Space()
+    address, length = space.put(sockaddr_in("10.0.0.5", 40000)), space.put_int(16)
+    registers = (3, address, length, 0o2000000, 0, 0)
+    entered = decode_args("accept4", registers, space)
+    assert entered == {"fd": 3, "addrlen": 16, "flags": ["SOCK_CLOEXEC"]}
+    assert decode_result("accept4", registers, 4, space, entered) == {"new_fd": 4, "address": "10.0.0.5:40000"}
+
+
 def test_accept_without_an_address():
     assert decode_args("accept", args(3), Space()) == {"fd": 3}
     assert decode_result("accept", args(3), 4, Space(), {"fd": 3}) == {"new_fd": 4}

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from server.inet import syscalls
 from server.inet.syscalls import CALLS, NUMBERS, RECEIVING, SENDING, TRACED, WAITING, decode_args, decode_result
-from tests.unit.inet.space import BASE, Space, sockaddr_in
+from tests.unit.inet.space import BASE, Space
 
 
 def test_every_call_has_a_number_on_x86_64_and_all_but_the_old_ones_on_arm64():
@@ -48,15 +48,6 @@ def test_what_is_decoded_of_success_agrees_with_the_columns(name):
         assert not made or call.makes in ("socket", "descriptor", "copy")
         if name != "fcntl" or command == 0:
             assert made == (call.makes in ("socket", "descriptor", "copy"))
-
-
-def test_the_way_of_a_connection():
-    space = Space()
-    address, length = space.put(sockaddr_in("10.0.0.5", 40000)), space.put_int(16)
-    registers = (3, address, length, 0o2000000, 0, 0)
-    entered = decode_args("accept4", registers, space)
-    assert entered == {"fd": 3, "addrlen": 16, "flags": ["SOCK_CLOEXEC"]}
-    assert decode_result("accept4", registers, 4, space, entered) == {"new_fd": 4, "address": "10.0.0.5:40000"}
 
 
 def test_a_failed_call_has_nothing_to_decode():
