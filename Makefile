@@ -1,4 +1,4 @@
-# Two habits are enough: `make run` and `make test`.
+# `make run` and `make test` are enough for daily work.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 PYTHON ?= python3
@@ -31,23 +31,23 @@ node_modules/.installed: package.json package-lock.json
 run: $(VENV)/run ## Serve the lab on http://127.0.0.1:8000 (HOST=, PORT=, LABS= change address and labs).
 	@exec $(BIN)/socketlab serve --host $(HOST) --port $(PORT) $(if $(LABS),--labs $(LABS))
 
-test: $(VENV)/test ## Run every test, the browser's included; installs what is missing.
+test: $(VENV)/test ## Run every test, also those in a browser; installs what is missing.
 	@.ci/packages test
 	@$(MAKE) --no-print-directory lint
 	@$(BIN)/python -m pytest
 
-lint: $(VENV)/test node_modules/.installed ## Format, style, types, floors, JavaScript.
+lint: $(VENV)/test node_modules/.installed ## Check format, style, types, import layers and JavaScript.
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo > $(VENV)/floors.txt 2>&1 || { cat $(VENV)/floors.txt; exit 1; }
 	@npm run --silent check
 
-bench: $(VENV)/test ## Measure: tables of ratios, each against a peer in the same run.
+bench: $(VENV)/test ## Print benchmarks as ratios, each against a peer in the same run.
 	@.ci/packages test
 	@$(BIN)/python -m bench
 
-docs: $(VENV)/test ## Write again what is generated from the code: pages in docs/ and modules in static/js/.
+docs: $(VENV)/test ## Regenerate what is made from the code: pages in docs/ and modules in static/js/.
 	@$(BIN)/python -m docs.generate
 	@$(BIN)/python -m docs.protocol_js
 	@$(BIN)/python -m docs.fields_js
@@ -57,9 +57,9 @@ docs: $(VENV)/test ## Write again what is generated from the code: pages in docs
 wheel: $(VENV)/test ## Build the wheel into dist/.
 	@$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
 
-lock: ## Resolve the dependencies anew and pin them.
+lock: ## Resolve the dependencies again and pin them.
 	uv pip compile -q --python-version 3.11 --generate-hashes --no-header --no-emit-index-url pyproject.toml --group build -o requirements.lock
 	uv pip compile -q --python-version 3.11 --generate-hashes --no-header --no-emit-index-url pyproject.toml --group build --group dev -o requirements-dev.lock
 
-clean: ## Remove what can be made again.
+clean: ## Remove everything that can be rebuilt.
 	rm -rf $(VENV) node_modules dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
