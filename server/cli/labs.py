@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import secrets
 import sys
 import time
 from collections.abc import Sequence
@@ -21,14 +20,16 @@ from server.lessons.play import PATIENCE, Player
 from server.lessons.proof import prove
 from server.lessons.reference import FILES, load_reference
 from server.lessons.source import Problem
+from server.sessions.client import SandboxClient
+from server.sessions.door import Door, Visitor
 from server.sessions.limits import limits_from
-from server.sessions.sandboxes import HostSpec, Zygote
+from server.sessions.sandboxes import HostSpec
 
 Pace = Literal["live", "step"]
 PACES: tuple[Pace, ...] = ("live", "step")
 AT_ONCE = 2
 """So many labs are played at the same time."""
-_OVER = "the lab is over"
+_USER = Visitor("terminal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +83,12 @@ async def _check(root: Path, library: Library, paces: Sequence[Pace], times: int
     for problem in alone:
         _tell(problem)
         failed.add(problem.file.partition("/")[0])
-    zygote = Zygote(root)
-    try:
-        zygote.start()
+    async with Door(limits_from().for_one_user(), root) as door:
         for _ in range(times):
-            for played in await _play_all(zygote, list(library.labs.values()), paces):
+            for played in await _play_all(door, list(library.labs.values()), paces):
                 _report(played)
                 if played.problems:
                     failed.add(played.name)
-    finally:
-        await zygote.close()
     labs = set(library.labs) | failed - {SHELF, *FILES}
     good = f"{len(labs - failed)} of {len(labs)} labs are as they claim."
     print(good if not failed else f"{good} Not so: {', '.join(sorted(failed))}.")
@@ -115,29 +112,29 @@ async def _alone(root: Path, library: Library) -> list[Problem]:
     return [problem for problem in found if problem is not None]
 
 
-async def _play_all(zygote: Zygote, labs: Sequence[Lab], paces: Sequence[Pace]) -> list[Played]:
+async def _play_all(door: Door, labs: Sequence[Lab], paces: Sequence[Pace]) -> list[Played]:
     limit = asyncio.Semaphore(AT_ONCE)
 
     async def one(lab: Lab, pace: Pace) -> Played:
         async with limit:
-            return await _play(zygote, lab, pace)
+            return await _play(door, lab, pace)
 
     return list(await asyncio.gather(*(one(lab, pace) for lab in labs for pace in paces)))
 
 
-async def _play(zygote: Zygote, lab: Lab, pace: Pace) -> Played:
+async def _play(door: Door, lab: Lab, pace: Pace) -> Played:
     began = time.monotonic()
     hosts = [HostSpec(name=name, addresses=list(addresses)) for name, addresses in lab.hosts.items()]
-    limits = limits_from().for_sandbox()
-    if lab.open_files is not None:
-        limits["open_files"] = lab.open_files
-    sandbox = await zygote.create(f"lab-{secrets.token_hex(4)}", hosts, "live", limits)
+    opened = await door.create(_USER, hosts, "live", lab.open_files)
+    sandbox = SandboxClient(door, opened.id)
     try:
-        problems = await prove(Player(lab, sandbox, drive=pace, patience=PATIENCE))
+        with door.watch(opened.id):
+            problems = await prove(Player(lab, sandbox, drive=pace, patience=PATIENCE))
     except GoneError as error:
-        problems = [Problem(f"{lab.name}/lab.md", 0, f"It could not be played to its end: {sandbox.why}.", error.hint)]
+        why = (await sandbox.status()).why
+        problems = [Problem(f"{lab.name}/lab.md", 0, f"It could not be played to its end: {why}.", error.hint)]
     finally:
-        await sandbox.close(_OVER)
+        await door.delete(opened.id)
     return Played(lab.name, pace, time.monotonic() - began, problems)
 
 

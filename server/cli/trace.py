@@ -13,12 +13,11 @@ import codecs
 import concurrent.futures
 import contextlib
 import os
-import secrets
 import shlex
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -29,13 +28,13 @@ from server.cli.timeline import Timeline
 from server.errors import BadRequestError, SocketlabError
 from server.events import decode_entry
 from server.sessions import capture, recording
-from server.sessions.door import DEFAULT_HOSTS
+from server.sessions.client import SandboxClient
+from server.sessions.door import DEFAULT_HOSTS, Door, Visitor
 from server.sessions.limits import limits_from
-from server.sessions.log import Log
-from server.sessions.sandboxes import Sandbox, Zygote
 from server.state import Socket, State, has_exited
 
 _OVER = "the trace is over"
+_USER = Visitor("terminal")
 
 LISTEN_SECONDS = 1.0
 """So long a command may take to listen before the next one starts anyway."""
@@ -108,39 +107,42 @@ async def _trace(arguments: argparse.Namespace, starts: list[cmd.ProcessStart]) 
     interrupted = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, interrupted.set)
-    zygote = Zygote()
-    try:
-        limits = limits_from().for_sandbox()
-        sandbox = await zygote.create(secrets.token_hex(5), DEFAULT_HOSTS, arguments.pace, limits)
-        async with asyncio.TaskGroup() as group:
-            printer = group.create_task(_print(sandbox.log, as_json=arguments.json))
-            player = group.create_task(_play(sandbox, starts, arguments.pace))
-            stopper = group.create_task(interrupted.wait())
-            parts = (printer, player, stopper)
-            await asyncio.wait(parts, timeout=arguments.seconds, return_when=asyncio.FIRST_COMPLETED)
-            failure = player.result() if player.done() else None
-            player.cancel()
-            stopper.cancel()
-            await sandbox.close(_OVER)
-    finally:
-        await zygote.close()
+    async with Door(limits_from().for_one_user()) as door:
+        sandbox = SandboxClient(door, (await door.create(_USER, DEFAULT_HOSTS, arguments.pace)).id)
+        with door.watch(sandbox.id):
+            return await _trace_in(sandbox, starts, arguments, interrupted)
+
+
+async def _trace_in(
+    sandbox: SandboxClient, starts: list[cmd.ProcessStart], arguments: argparse.Namespace, interrupted: asyncio.Event
+) -> int:
+    async with asyncio.TaskGroup() as group:
+        printer = group.create_task(_print(sandbox, as_json=arguments.json))
+        player = group.create_task(_play(sandbox, starts, arguments.pace))
+        stopper = group.create_task(interrupted.wait())
+        parts = (printer, player, stopper)
+        await asyncio.wait(parts, timeout=arguments.seconds, return_when=asyncio.FIRST_COMPLETED)
+        failure = player.result() if player.done() else None
+        player.cancel()
+        stopper.cancel()
+        await sandbox.door.close(sandbox.id, _OVER)
     if not printer.result():
         raise BrokenPipeError
     if failure is not None:
         raise failure
-    if sandbox.why != _OVER:
-        raise SocketlabError(f"The sandbox ended before the trace was over: {sandbox.why}.")
-    _save(arguments, sandbox.log)
+    if (why := (await sandbox.status()).why) != _OVER:
+        raise SocketlabError(f"The sandbox ended before the trace was over: {why}.")
+    await _save(arguments, sandbox)
     return 130 if interrupted.is_set() else 0
 
 
-async def _play(sandbox: Sandbox, starts: list[cmd.ProcessStart], pace: str) -> SocketlabError | None:
+async def _play(sandbox: SandboxClient, starts: list[cmd.ProcessStart], pace: str) -> SocketlabError | None:
     """Start the commands one after the other; return when the last one has ended, or with what went wrong."""
-    log, pid = sandbox.log, 0
+    pid = 0
     try:
         for number, start in enumerate(starts):
             if number:
-                await _until_listening(log, starts[number - 1].host, pid, pace)
+                await _until_listening(sandbox, starts[number - 1].host, pid, pace)
             pid = int((await sandbox.command(start))["pid"])
     except SocketlabError as error:
         return error
@@ -148,29 +150,32 @@ async def _play(sandbox: Sandbox, starts: list[cmd.ProcessStart], pace: str) -> 
     loop = asyncio.get_running_loop()
     # A daemon: nothing can interrupt a read of standard input, and it must not keep the process from ending.
     threading.Thread(target=_read_input, args=(loop, take), daemon=True).start()
-    await _until(log, lambda state: has_exited(state, pid))
+    await _until(sandbox, lambda state: has_exited(state, pid))
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(QUIET_MOST):
-            await _until_quiet(log, QUIET_SECONDS)
+            await _until_quiet(sandbox, QUIET_SECONDS)
     return None
 
 
 # What the log says
 
 
-async def _until(log: Log, true: Callable[[State], bool]) -> None:
-    while not true(state := await log.state()) and not log.closed:
-        await log.wait(state["seq"])
+async def _until(sandbox: SandboxClient, true: Callable[[State], bool]) -> None:
+    more = True
+    while not true(state := await sandbox.state()) and more:
+        more = await sandbox.wait(state["seq"])
 
 
-async def _until_quiet(log: Log, seconds: float) -> None:
+async def _until_quiet(sandbox: SandboxClient, seconds: float) -> None:
     with contextlib.suppress(TimeoutError):
-        while not log.closed:
+        more = True
+        while more:
+            end = (await sandbox.status()).end_seq
             async with asyncio.timeout(seconds):
-                await log.wait(log.end_seq)
+                more = await sandbox.wait(end)
 
 
-async def _until_listening(log: Log, host: str, pid: int, pace: str) -> None:
+async def _until_listening(sandbox: SandboxClient, host: str, pid: int, pace: str) -> None:
     """Return when somebody listens on the host, or after a second.
 
     At pace slow or step a program takes as long as its moments do, so there the second begins anew
@@ -182,12 +187,13 @@ async def _until_listening(log: Log, host: str, pid: int, pace: str) -> None:
 
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(LISTEN_SECONDS) as limit:
-            while not listens(state := await log.state()) and not log.closed:
+            more = True
+            while not listens(state := await sandbox.state()) and more:
                 if pace != "live":
                     limit.reschedule(
                         asyncio.get_running_loop().time() + LISTEN_SECONDS if not state["moments"] else None
                     )
-                await log.wait(state["seq"])
+                more = await sandbox.wait(state["seq"])
 
 
 def _is_open(row: Socket) -> bool:
@@ -202,7 +208,7 @@ def _is_open(row: Socket) -> bool:
 class _Feed:
     """Gives standard input to one process."""
 
-    def __init__(self, sandbox: Sandbox, pid: int) -> None:
+    def __init__(self, sandbox: SandboxClient, pid: int) -> None:
         self._sandbox = sandbox
         self._pid = pid
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
@@ -216,7 +222,7 @@ class _Feed:
 class _Release:
     """Lets one moment go on for each line of standard input, and all of them at its end."""
 
-    def __init__(self, sandbox: Sandbox) -> None:
+    def __init__(self, sandbox: SandboxClient) -> None:
         self._sandbox = sandbox
 
     async def take(self, data: bytes) -> None:
@@ -224,7 +230,7 @@ class _Release:
         if not data:
             await self._sandbox.command(cmd.PaceSet(pace="live"))
         for _ in range(data.count(b"\n")):
-            await _until(self._sandbox.log, lambda state: bool(state["moments"]))
+            await _until(self._sandbox, lambda state: bool(state["moments"]))
             await self._sandbox.command(cmd.MomentRelease())
 
 
@@ -249,22 +255,21 @@ def _may_read() -> bool:
 # Output
 
 
-async def _print(log: Log, *, as_json: bool) -> bool:
+async def _print(sandbox: SandboxClient, *, as_json: bool) -> bool:
     """Print events as they come, up to the last; False: nobody reads them any more."""
     out = sys.stdout.buffer
     timeline = Timeline(colour=_wants_colour())
     after = 0
     try:
-        while not log.closed or after < log.end_seq:
-            lines = log.read(after)
-            after += len(lines)
-            if as_json:
-                out.writelines(line + b"\n" for line in lines)
-            else:
-                out.writelines(f"{text}\n".encode() for line in lines for text in timeline.lines(decode_entry(line)))
-            if after == log.end_seq:
-                out.flush()
-                await log.wait(after)
+        while await sandbox.wait(after):
+            while lines := await sandbox.read(after):
+                after += len(lines)
+                if as_json:
+                    out.writelines(line + b"\n" for line in lines)
+                else:
+                    events = map(decode_entry, lines)
+                    out.writelines(f"{text}\n".encode() for event in events for text in timeline.lines(event))
+            out.flush()
         out.writelines(f"{text}\n".encode() for text in timeline.rest())
         out.flush()
     except BrokenPipeError:
@@ -276,7 +281,7 @@ def _wants_colour() -> bool:
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def _save(arguments: argparse.Namespace, log: Log) -> None:
+async def _save(arguments: argparse.Namespace, sandbox: SandboxClient) -> None:
     """Write the files that were asked for.
 
     Raises:
@@ -284,15 +289,10 @@ def _save(arguments: argparse.Namespace, log: Log) -> None:
     """
     try:
         if arguments.record is not None:
-            recording.write(arguments.record, _all_lines(log), "; ".join(text for _, text in arguments.on))
+            lines = [line async for piece in sandbox.door.lines(sandbox.id) for line in piece]
+            recording.write(arguments.record, lines, "; ".join(text for _, text in arguments.on))
         if arguments.pcapng is not None:
-            arguments.pcapng.write_bytes(b"".join(capture.pcapng(log.entries())))
+            events = [decode_entry(line) async for piece in sandbox.door.lines(sandbox.id) for line in piece]
+            arguments.pcapng.write_bytes(b"".join(capture.pcapng(events)))
     except OSError as error:
         raise SocketlabError(f"{error.filename} cannot be written: {error.strerror}.", "Name another file.") from None
-
-
-def _all_lines(log: Log) -> Iterator[bytes]:
-    after = 0
-    while lines := log.read(after):
-        after += len(lines)
-        yield from lines

@@ -1,8 +1,8 @@
 """Carries out the actions of a lab on a stage, and says what the kernel answers.
 
-A stage is any sandbox: something with a log and a door for commands (``sessions.sandboxes.Sandbox`` is one). The
-player reads the log into a ``Record``, remembers what the lab calls its programs and where each step began, and waits
-by asking again whenever the log has grown, never for time to pass.
+A stage is any sandbox: what tells its log and takes commands (``sessions.client.SandboxClient`` reaches one by its
+id). The player reads the log into a ``Record``, remembers what the lab calls its programs and where each step began,
+and waits by asking again whenever the log has grown, never for time to pass.
 
 Three ways to play. *For a person* (no ``drive``): actions run as they are written, waiting takes as long as the person
 does. *Driven live* and *driven in step pace* (``labs check``): nobody is there, so waiting has an end, and in step
@@ -77,29 +77,19 @@ _REST = 3
 T = TypeVar("T")
 
 
-class Log(Protocol):
-    """A sandbox's log, as ``sessions.log.Log`` has it."""
-
-    @property
-    def closed(self) -> bool:
-        """Nothing more will come."""
-        ...
-
-    def read(self, after: int) -> list[bytes]:
-        """Some of the lines that follow ``after``; none at the end."""
-        ...
-
-    async def wait(self, after: int) -> None:
-        """Return as soon as something follows ``after``, or the log is closed."""
-        ...
-
-
 class Stage(Protocol):
-    """A sandbox, as ``sessions.sandboxes.Sandbox`` is one."""
+    """A sandbox, as ``sessions.client.SandboxClient`` reaches one: every question may go to another machine."""
 
-    @property
-    def log(self) -> Log:
-        """What happens in it."""
+    async def read(self, after: int) -> list[bytes]:
+        """Some of the log's lines that follow ``after``; none at the end."""
+        ...
+
+    async def wait(self, after: int) -> bool:
+        """Return as soon as something follows ``after`` (True), or the log is closed and nothing will (False)."""
+        ...
+
+    async def closed(self) -> bool:
+        """Nothing more will come into the log."""
         ...
 
     async def command(self, command: Command) -> dict[str, Any]:
@@ -155,7 +145,9 @@ class Player:
     async def catch_up(self) -> None:
         """Read what the log has by now, giving others a turn now and then."""
         taken = 0
-        while lines := self.stage.log.read(self.record.seq):
+        while lines := await self.stage.read(after := self.record.seq):
+            if self.record.seq != after:  # somebody else has read on while the answer came
+                continue
             for line in lines:
                 self.record.feed(decode_entry(line))
             taken += len(lines)
@@ -299,10 +291,10 @@ class Player:
                     took = time.monotonic() - asked
                     if took > _DEAR:  # ten thousand sockets: leave most of the time to the others
                         await asyncio.sleep(took * _REST)
-                    if self.stage.log.closed:
+                    if await self.stage.closed():
                         raise GoneError("The sandbox has ended.", "Start it again.")
                     if not await self._let_go():
-                        await self.stage.log.wait(seen)
+                        await self.stage.wait(seen)
         except TimeoutError:
             raise WaitedInVainError(f"Waited {patience:g} seconds for {what}.") from None
 
@@ -325,8 +317,8 @@ class Player:
             before = self.record.seq
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(QUIET):
-                    await self.stage.log.wait(before)
-            if self.stage.log.closed or not self.stage.log.read(before):
+                    await self.stage.wait(before)
+            if await self.stage.closed() or not await self.stage.read(before):
                 return
 
     async def _command(self, command: Command) -> dict[str, Any]:

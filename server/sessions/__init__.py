@@ -5,6 +5,7 @@
 * ``viewers``: batches of log lines, encoded once and shared by all viewers at the same place.
 * ``sandboxes``: the clients of the zygote and of each sandbox's own process.
 * ``door``: the one way in: who may do what, commands checked and sent on, idle sandboxes ended.
+* ``client``: one sandbox for who holds only its id.
 * ``recording``: a log as a file, and back. ``shelf``: the recordings of a folder.
 * ``capabilities``: what this machine allows.
 * ``capture``: a log as pcapng.

@@ -7,8 +7,9 @@ Each row can be changed by the environment: ``SOCKETLAB_`` and the row's name in
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 
 from server.errors import BadRequestError
 
@@ -44,6 +45,12 @@ class Limits:
     def for_sandbox(self) -> dict[str, int]:
         """The rows that the sandbox's own process keeps, as the zygote takes them."""
         return {name: getattr(self, name) for name in SANDBOX_ROWS}
+
+    def for_one_user(self) -> Limits:
+        """The table for a command at a terminal: whoever runs it has the machine, and nobody else's share is taken."""
+        return replace(
+            self, sandboxes=sys.maxsize, sandboxes_per_visitor=sys.maxsize, sandboxes_per_address=sys.maxsize
+        )
 
 
 SANDBOX_ROWS = (

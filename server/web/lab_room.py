@@ -83,18 +83,18 @@ class Room:
             opened = await self._door.create(visitor, hosts, "live", open_files=lab.open_files)
         except LimitError:
             # A run of another lab can be built again with one click: it makes room for what is wanted now.
+            for run in self._runs.values():
+                await run.refresh()
             ours = [one for one, run in self._runs.items() if one[0] == learner and run.alive]
             if not ours:
                 raise
             await self._end(min(ours, key=lambda one: (one == key, self._used[one])))
             opened = await self._door.create(visitor, hosts, "live", open_files=lab.open_files)
 
-        sandbox = self._door.find(opened.id, opened.token)
-
         async def settled(run: Run, state: StepState) -> None:
             await self._settled(learner, run, state)
 
-        run = Run(lab, sandbox, settled)
+        run = Run(lab, self._door, opened, settled)
         run.goal = step
         # A page that asks meanwhile finds the one or the other, and can tell them apart.
         before = self._runs.get(key)
@@ -200,5 +200,5 @@ def now() -> int:
 
 def gone(run: Run | None) -> GoneError:
     """The error of who wants to act where nothing runs."""
-    why = "Nothing runs." if run is None else run.trouble or f"The sandbox has ended: {run.sandbox.why}."
+    why = "Nothing runs." if run is None else run.trouble or f"The sandbox has ended: {run.status.why}."
     return GoneError(why, "Start the lab first.")

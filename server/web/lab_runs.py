@@ -26,7 +26,8 @@ from server.lessons.checks import Row, Verdict, showing_hints
 from server.lessons.fields import LineView
 from server.lessons.model import Action, Lab, SetPace, Step
 from server.lessons.play import PATIENCE, QUIET, QUIET_MOST, Measured, Player
-from server.sessions.sandboxes import Sandbox
+from server.sessions.client import SandboxClient
+from server.sessions.door import Door, Opened, Status
 
 LOOK_SECONDS = 0.05
 """The shortest pause between two looks at the checks; a look that took long is followed by a longer one."""
@@ -102,10 +103,12 @@ class Run:
 
     Args:
         lab: What is played.
-        sandbox: Where; fresh, with the lab's hosts.
+        door: Where the sandbox is reached.
+        sandbox: Where it is played; fresh, with the lab's hosts.
         on_settled: Called when a step has settled.
 
     Attributes:
+        status: How far the sandbox was when it was last asked.
         at: The number of the step that the learner is at.
         steps: The steps that were entered, by their numbers.
         building: The step that is being played again for a learner who comes back; 0: none.
@@ -115,10 +118,12 @@ class Run:
         done: What is at work: actions that are carried out, in the order of clicks.
     """
 
-    def __init__(self, lab: Lab, sandbox: Sandbox, on_settled: Settled) -> None:
+    def __init__(self, lab: Lab, door: Door, sandbox: Opened, on_settled: Settled) -> None:
         self.lab = lab
         self.sandbox = sandbox
-        self.player = Player(lab, sandbox)
+        self.status = Status(end_seq=0, closed=False, why="", ended=False)
+        self._stage = SandboxClient(door, sandbox.id)
+        self.player = Player(lab, self._stage)
         self.at = 1
         self.steps: dict[int, StepState] = {}
         self.building = 0
@@ -139,7 +144,7 @@ class Run:
     @property
     def alive(self) -> bool:
         """Whether it can go on."""
-        return not self.trouble and not self.sandbox.log.closed and not self.sandbox.why
+        return not self.trouble and not self.status.closed and not self.status.why
 
     @property
     def state(self) -> StepState:
@@ -179,8 +184,15 @@ class Run:
         """The parts that have changed after a version."""
         return {part for part, at in self.changes.items() if at > version}
 
+    async def refresh(self) -> None:
+        """Ask how far the sandbox is."""
+        self.status = await self._stage.status()
+
     async def look(self) -> None:
         """Bring what is known up to the log's end; a look that would take long is left to ``live``."""
+        await self.refresh()
+        if not self.alive:
+            return
         with contextlib.suppress(SocketlabError):
             await self.player.catch_up()
         if self._asked_at < LOOK_SECONDS:
@@ -199,19 +211,22 @@ class Run:
             await self._build(step)
             self._ready.set()
             self.touch("status", *(f"step-{one.number}" for one in self.lab.steps))
-            while not self.sandbox.log.closed:
+            more = True
+            while more:
                 # A page that asks brings the record further too, but only here a step settles.
                 seen = await self._look_again()
-                await self.sandbox.log.wait(seen)
-            await self._look_again()
+                more = await self._stage.wait(seen)
+                await self.refresh()
         except SocketlabError as error:
-            self.trouble = f"{error.detail} {error.hint}".strip()
+            if not await self._stage.closed():
+                self.trouble = f"{error.detail} {error.hint}".strip()
         except Exception:
             _log.exception("A run of %s failed", self.lab.name)
             self.trouble = "The server made a mistake; its log tells which."
         finally:
             self.building = 0
             self._ready.set()
+            await self.refresh()
             if self._doing is not None:
                 self._doing.cancel()
             self.touch("status", f"step-{self.at}")
@@ -223,8 +238,9 @@ class Run:
             ConflictError: That did not succeed, or the sandbox is gone.
         """
         await self._ready.wait()
+        await self.refresh()
         if not self.alive:
-            raise GoneError(self.trouble or f"The sandbox has ended: {self.sandbox.why}.", "Go on with a new one.")
+            raise GoneError(self.trouble or f"The sandbox has ended: {self.status.why}.", "Go on with a new one.")
 
     async def _build(self, step: int) -> None:
         """Play the steps before one at full speed; nothing is asked and nothing waits for a person."""
@@ -256,7 +272,7 @@ class Run:
             for action in earlier.actions:
                 if isinstance(action, SetPace):
                     pace, pause = action.pace, action.pause_ms
-        await self.sandbox.command(PaceSet(pace=pace, pause_ms=pause))
+        await self._stage.command(PaceSet(pace=pace, pause_ms=pause))
 
     # -- steps
 
@@ -351,7 +367,7 @@ class Run:
         before = self.player.record.state["pace"]
         self.player.drive, self.player.patience = "live", PATIENCE
         try:
-            await self.sandbox.command(PaceSet(pace="live"))
+            await self._stage.command(PaceSet(pace="live"))
             await self._do(state, actions)
         except SocketlabError as error:
             state.trouble = error.detail
@@ -359,7 +375,7 @@ class Run:
             self.player.drive = self.player.patience = None
             with contextlib.suppress(SocketlabError):
                 if not any(isinstance(action, SetPace) for _, action in actions):
-                    await self.sandbox.command(PaceSet(pace=before))
+                    await self._stage.command(PaceSet(pace=before))
             self.touch(f"step-{state.step.number}")
 
     # -- tools
@@ -367,7 +383,7 @@ class Run:
     async def use_tool(self, number: int, index: int, host: str, command: str) -> None:
         """Run the command of a tool view on its host."""
         await self.ready()
-        started = await self.sandbox.command(ProcessStart(host=host, argv=["sh", "-c", command]))
+        started = await self._stage.command(ProcessStart(host=host, argv=["sh", "-c", command]))
         self.tools[number, index] = int(started["pid"])
         self.touch(f"tools-{number}")
 
@@ -401,11 +417,12 @@ class Run:
         """All checks have been true: once nothing more happens, what is so is so."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(QUIET_MOST):
-                while not self.sandbox.log.closed:
+                more = True
+                while more:
                     before = self.player.record.seq
                     try:
                         async with asyncio.timeout(QUIET):
-                            await self.sandbox.log.wait(before)
+                            more = await self._stage.wait(before)
                     except TimeoutError:
                         break
                     await self.player.catch_up()

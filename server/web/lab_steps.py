@@ -312,8 +312,8 @@ def routes() -> APIRouter:
         if run is None:
             # The page may know a run that this server does not: it was started again.
             return Response(status_code=204, headers={"HX-Refresh": "true"} if version else None)
+        await run.look()
         if run.alive:
-            await run.look()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(NEWS_SECONDS):
                     await run.news(version)
@@ -358,6 +358,8 @@ async def _perform(request: Request, name: str, perform: Callable[[Act], Awaitab
     await library.refresh()
     learner = learner_of(request) or new_learner()
     act = Act(request, library.find(name), learner, await _fields(request))
+    if act.run is not None:
+        await act.run.refresh()
     refusal = ""
     try:
         await perform(act)
@@ -373,6 +375,8 @@ async def _perform(request: Request, name: str, perform: Callable[[Act], Awaitab
 
 async def _changes(act: Act, refusal: str = "") -> Response:
     notes = await act.room.notebook.notes(act.learner)
+    if act.run is not None:
+        await act.run.refresh()
     # From here on nothing waits: the version that the answer carries is the one that its parts show.
     run = act.run
     parts = set(act.always)

@@ -666,7 +666,7 @@ def status_view(lab: Lab, run: LabRun | None, notes: Notes) -> StatusView:
         words = f"You were at step {step} of {len(lab.steps)}." if visit is not None and not visit.finished else ""
         return StatusView(mood="none", words=words, step=step, begun=visit is not None and step > 1)
     if not run.alive:
-        why = run.trouble or f"The sandbox has ended: {run.sandbox.why}."
+        why = run.trouble or f"The sandbox has ended: {run.status.why}."
         return StatusView(mood="ended", words=why, step=resumed(lab, notes, run), begun=True)
     if not run.built:
         again = f"Playing step {run.building} again at full speed …"

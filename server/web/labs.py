@@ -183,7 +183,7 @@ def routes() -> APIRouter:
         learner, room = learner_of(request), room_of(request)
         room.edited(learner, found)
         run = room.run_of(learner, found.name)
-        if run is not None and run.alive:
+        if run is not None:
             await run.look()
         notes = await room.notebook.notes(learner)
         page = render(request, "pages/lab.html", lab_context(request, found, run, notes))

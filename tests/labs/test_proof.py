@@ -13,8 +13,9 @@ from server.lessons.loader import load, load_lab
 from server.lessons.model import Lab
 from server.lessons.play import Player
 from server.lessons.proof import prove
-from server.sessions.limits import limits_from
-from server.sessions.sandboxes import HostSpec, Sandbox, Zygote
+from server.sessions.client import SandboxClient
+from server.sessions.door import Door, Visitor
+from server.sessions.sandboxes import HostSpec
 from tests.labs.sound import SOUND, edited, write
 
 OURS = folder("labs")
@@ -22,18 +23,12 @@ PACES = ("live", "step")
 
 
 @asynccontextmanager
-async def sandbox_for(lab: Lab, root: Path) -> AsyncIterator[Sandbox]:
+async def sandbox_for(lab: Lab, root: Path) -> AsyncIterator[SandboxClient]:
     """A sandbox with a lab's hosts that sees a folder as /labs."""
-    zygote = Zygote(root)
-    zygote.start()
-    try:
+    async with Door(labs=root) as door:
         hosts = [HostSpec(name=name, addresses=list(addresses)) for name, addresses in lab.hosts.items()]
-        limits = limits_from({}).for_sandbox()
-        if lab.open_files is not None:
-            limits["open_files"] = lab.open_files
-        yield await zygote.create("lab", hosts, "live", limits)
-    finally:
-        await zygote.close()
+        opened = await door.create(Visitor("terminal"), hosts, "live", lab.open_files)
+        yield SandboxClient(door, opened.id)
 
 
 async def proved(text: str, root: Path, pace: str = "live", patience: float = 4.0) -> list[str]:
