@@ -235,6 +235,10 @@ OPEN_FLAGS: Final = Flags({
 """arm64 gives four of the bits another meaning; the tables follow the machine that they run on."""
 FD_FLAGS: Final = Flags({1: "FD_CLOEXEC"})
 CLOSE_RANGE_FLAGS: Final = Flags({2: "CLOSE_RANGE_UNSHARE", 4: "CLOSE_RANGE_CLOEXEC"})
+READ_WRITE_FLAGS: Final = Flags({
+    1: "RWF_HIPRI", 2: "RWF_DSYNC", 4: "RWF_SYNC", 8: "RWF_NOWAIT", 0x10: "RWF_APPEND", 0x20: "RWF_NOAPPEND",
+    0x40: "RWF_ATOMIC", 0x80: "RWF_DONTCACHE",
+})  # fmt: skip
 SPLICE_FLAGS: Final = Flags({1: "SPLICE_F_MOVE", 2: "SPLICE_F_NONBLOCK", 4: "SPLICE_F_MORE", 8: "SPLICE_F_GIFT"})
 
 F_DUPFD: Final = 0

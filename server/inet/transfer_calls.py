@@ -26,7 +26,7 @@ from server.inet.arguments import (
     peek,
     vector,
 )
-from server.inet.names import CONTROL_TYPE, MESSAGE_FLAGS, OPTION_LEVELS, SOL_SOCKET
+from server.inet.names import CONTROL_TYPE, MESSAGE_FLAGS, OPTION_LEVELS, READ_WRITE_FLAGS, SOL_SOCKET
 
 _MSGHDR = struct.Struct("<QI4xQQQQi4x")
 _MMSGHDR: Final = 64  # a msghdr, an unsigned int, and padding
@@ -104,6 +104,22 @@ def readv_result(args: Registers, result: int, memory: Memory, entered: Fields) 
     pieces = iovecs(memory, args[1], int32(args[2]))
     data = None if pieces is None else gather(memory, pieces, result)
     return {"bytes": result} if data is None else {"bytes": result, "data": data}
+
+
+def _position(args: Registers) -> Fields:
+    """The offset and the flags of preadv2 and pwritev2; -1 is the file's own position, the only one of a socket."""
+    offset = args[3] - (1 << 64) if args[3] >> 63 else args[3]
+    return {"offset": offset, "flags": READ_WRITE_FLAGS[args[5] & 0xFFFFFFFF]}
+
+
+def preadv2_args(args: Registers, memory: Memory) -> Fields:
+    """preadv2(fd, iov, iovcnt, offset, flags); a 64-bit kernel takes the offset in one register, and skips the next."""
+    return readv_args(args, memory) | _position(args)
+
+
+def pwritev2_args(args: Registers, memory: Memory) -> Fields:
+    """pwritev2(fd, iov, iovcnt, offset, flags)."""
+    return writev_args(args, memory) | _position(args)
 
 
 def sendfile_args(args: Registers, memory: Memory) -> Fields:

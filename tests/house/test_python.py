@@ -127,6 +127,14 @@ def test_the_way_of_one_connect_exists(path: str, name: str) -> None:
     assert not name or name in defined
 
 
+def test_the_files_that_contributing_names_exist() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    named = set(re.findall(r"`((?:server|static|docs|tests|labs|bench|templates)/[\w/.-]*)`", text))
+    named = {name for name in named if "MODULE" not in name}
+    assert named
+    assert {name for name in named if not (ROOT / name).exists()} == set()
+
+
 @pytest.mark.parametrize("path", MODULES, ids=str)
 def test_every_module_says_what_it_is(path: Path) -> None:
     tree = ast.parse((SERVER / path).read_text())

@@ -86,8 +86,8 @@ def _no_descriptor(call: Call) -> Call:
     return call
 
 
-def _failed_recvmsg(call: Call) -> Call:
-    if call.name == "recvmsg" and "error" in call.result:
+def _failed_vector(call: Call) -> Call:
+    if call.name in ("recvmsg", "readv", "preadv2") and "error" in call.result:
         return replace(call, args={name: value for name, value in call.args.items() if name != "buffer"})
     return call
 
@@ -128,7 +128,7 @@ KNOWN = (
     Difference(
         "events of poll for a negative descriptor", "the kernel ignores it; strace leaves it out", _no_descriptor
     ),
-    Difference("buffers of a recvmsg that failed", "strace shows a message only after it came", _failed_recvmsg),
+    Difference("buffers that nothing came into", "strace shows a vector only after something came", _failed_vector),
     Difference(
         "standard input, output and error", "what is said there is the scenario's own business", _standard_streams
     ),

@@ -212,6 +212,14 @@ def _writev(line: Line) -> _Form:
     return {"fd": _int(line.args[0]), "buffer": _pieces(line.args[1], shown=True)}, {"bytes": line.result}
 
 
+def _at_position(form: Callable[[Line], _Form]) -> Callable[[Line], _Form]:
+    def with_position(line: Line) -> _Form:
+        args, result = form(line)
+        return args | {"offset": line.args[3], "flags": _flags(line.args[4])}, result
+
+    return with_position
+
+
 def _sendfile(line: Line) -> _Form:
     args = {"out_fd": _int(line.args[0]), "in_fd": _int(line.args[1]), "count": line.args[3]}
     if line.args[2] != "NULL":
@@ -369,6 +377,8 @@ FORMS: dict[str, Callable[[Line], _Form]] = {
     "write": _write,
     "readv": _readv,
     "writev": _writev,
+    "preadv2": _at_position(_readv),
+    "pwritev2": _at_position(_writev),
     "sendfile": _sendfile,
     "poll": _poll,
     "ppoll": _poll,

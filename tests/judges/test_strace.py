@@ -362,6 +362,13 @@ os.close(40)
 os.close(copy)
 os.writev(two.fileno(), [b"a", b"", b"b" * 80])
 print(len(os.readv(one.fileno(), [bytearray(50), bytearray(50)]).to_bytes(4, "little")))
+own_position, anywhere = -1, 7
+os.pwritev(two.fileno(), [b"c", b"d" * 80], own_position, os.RWF_DSYNC)
+print(os.preadv(one.fileno(), [bytearray(50), bytearray(50)], own_position, os.RWF_NOWAIT))
+try:
+    os.preadv(one.fileno(), [bytearray(50)], anywhere, os.RWF_NOWAIT)
+except OSError as error:
+    print(error)
 listening = socket.socket(socket.AF_UNIX)
 listening.bind("\\0judged")
 listening.listen()
@@ -389,7 +396,9 @@ async def test_unix_sockets_pipes_datagrams_and_descriptors_that_travel(zygote: 
         await program.ended()
 
     theirs = await judge(zygote, scenario)
-    assert {"sendmsg", "recvmsg", "writev", "readv", "sendfile", "dup2", "pipe2"} <= set(names(theirs))
+    made = {"sendmsg", "recvmsg", "writev", "readv", "pwritev2", "preadv2", "sendfile", "dup2", "pipe2"}
+    assert made <= set(names(theirs))
+    assert [call.result.get("error") for call in theirs[""] if call.name == "preadv2"] == [None, "ESPIPE"]
 
 
 async def test_interrupted_calls(zygote: Zygote) -> None:

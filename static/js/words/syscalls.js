@@ -12,10 +12,10 @@ export const SAID_AS = /** @type {Record<string, string>} */ ({
 });
 
 /** Hands bytes to its descriptor. */
-export const HANDS_OUT = new Set(["sendfile", "sendmmsg", "sendmsg", "sendto", "write", "writev"]);
+export const HANDS_OUT = new Set(["pwritev2", "sendfile", "sendmmsg", "sendmsg", "sendto", "write", "writev"]);
 
 /** Takes bytes from its descriptor. */
-export const TAKES_IN = new Set(["read", "readv", "recvfrom", "recvmmsg", "recvmsg"]);
+export const TAKES_IN = new Set(["preadv2", "read", "readv", "recvfrom", "recvmmsg", "recvmsg"]);
 
 /** Waits until one of several descriptors is ready. */
 export const WAITS = new Set(["epoll_pwait", "epoll_pwait2", "epoll_wait", "poll", "ppoll", "pselect6", "select"]);

@@ -80,6 +80,27 @@ def test_vectors():
     assert decode_result("readv", args(3, WILD, count), 3, space, {}) == {"bytes": 3}
 
 
+def test_vectors_at_a_position():
+    space = Space()
+    at, count = space.put_iovec(b"GET ", b"/")
+    own = args(3, at, count, 2**64 - 1, 0xFFFF, 0x18)
+    assert decode_args("pwritev2", own, space) == {
+        "fd": 3,
+        "buffer": {"length": 5, "pieces": 2, "data": b64(b"GET /")},
+        "offset": -1,
+        "flags": ["RWF_NOWAIT", "RWF_APPEND"],
+    }
+    assert decode_args("preadv2", args(3, at, count, 4096), space) == {
+        "fd": 3,
+        "buffer": {"length": 5, "pieces": 2},
+        "offset": 4096,
+        "flags": [],
+    }
+    assert decode_result("preadv2", own, 3, space, {}) == {"bytes": 3, "data": b64(b"GET")}
+    assert decode_result("pwritev2", own, 5, space, {}) == {"bytes": 5}
+    assert decode_args("preadv2", args(3, WILD, count, 0), space)["buffer"] == {"pieces": 2, "unreadable": True}
+
+
 def test_sendfile():
     space = Space()
     at = space.put(struct.pack("<q", 4096))
