@@ -50,7 +50,8 @@ def page() -> str:
     """The text of syscalls.md."""
     titles = [title for title, _ in _COLUMNS.values()]
     lines = [_INTRO, "## Columns\n"]
-    lines += [f"- **{_COLUMNS[name][0]}**: {words}" for name, words in _explained().items() if name in _COLUMNS]
+    explained = _explained()
+    lines += [f"- **{title}**: {explained[name]}" for name, (title, _) in _COLUMNS.items()]
     lines += ["\n## Calls\n", f"| {' | '.join(titles)} |", "|" + " --- |" * len(titles)]
     lines += [f"| {' | '.join(show(call) for _, show in _COLUMNS.values())} |" for call in CALLS.values()]
     old = ", ".join(f"`{name}`" for name in CALLS if name not in NUMBERS["aarch64"].values())

@@ -17,20 +17,7 @@ from server.inet.arguments import ArgumentDecoder, Fields, Memory, Registers, Re
 from server.inet.syscall_numbers import NUMBERS
 
 Kind = Literal["socket", "fd", "io", "wait", "process"]
-"""What a call is about.
-
-``socket``: it makes a socket or works on one. ``io``: it moves bytes through any descriptor. ``wait``: it
-waits for readiness, or says what to wait for. ``fd``: it changes the table of descriptors. ``process``: it makes,
-ends or waits for a process or thread, or lets one sleep.
-"""
-
 Makes = Literal["socket", "descriptor", "copy", "process"]
-"""What there is more of when a call has returned without error.
-
-``socket``: a socket, and a descriptor that names it. ``descriptor``: a descriptor, for something that was there
-before (``accept``: the kernel made the socket at the handshake) or is no socket. ``copy``: a descriptor that
-points to what the call's first one points to. ``process``: a process or a thread (with CLONE_PIDFD a descriptor, too).
-"""
 
 _REGISTERS: Final = 6
 
@@ -61,7 +48,9 @@ class Call:
 
     Attributes:
         name: As in the kernel's table and strace: a program's ``recv()`` is ``recvfrom``.
-        kind: What it is about.
+        kind: What it is about. ``socket``: it makes a socket or works on one. ``io``: it moves bytes through any
+            descriptor. ``wait``: it waits for readiness, or says what to wait for. ``fd``: it changes the table of
+            descriptors. ``process``: it makes, ends or waits for a process or thread, or lets one sleep.
         fds: Its arguments that are descriptors; the first is the one that it works on. Those that lie in memory
             (poll(2), select(2), SCM_RIGHTS) are no arguments: the decoders list them.
         decode_args: Registers and memory at its entry, to named arguments.
@@ -70,12 +59,16 @@ class Call:
             was made non-blocking (O_NONBLOCK, MSG_DONTWAIT). A page of a disk or a lock in the kernel do not count.
         only_asks: It changes nothing that another call or the wire could show. getsockopt(2) counts, though
             reading SO_ERROR clears it.
-        makes: What it makes or duplicates.
+        makes: What there is more of when it has succeeded. ``socket``: a socket, and a descriptor that names it.
+            ``descriptor``: a descriptor, for something that was there before (accept(2): the kernel made the socket
+            at the handshake) or is no socket. ``copy``: a descriptor that points to what the first one points to.
+            ``process``: a process or a thread (with CLONE_PIDFD a descriptor, too).
         frees: The descriptor that it works on is free afterwards; without one, a range of them.
         bytes: ``out``: it hands a program's bytes to its first descriptor. ``in``: it takes bytes from there.
         brings_fds: Descriptors may come with the bytes (unix(7), SCM_RIGHTS).
-        sends: It can make the host's kernel send a packet of its own accord: bytes, a SYN, a FIN, a RST. An
-            acknowledgment and a retransmission need no call.
+        sends: It can make the host's kernel send a packet on the first descriptor's socket: bytes, a SYN, a FIN, a
+            RST. An acknowledgment and a retransmission need no call. Not counted: what setsockopt(2) lets go by
+            clearing TCP_CORK, and the FIN of a socket that dup2(2) or close_range(2) closes on the way.
         changes_sockets: It makes, names, connects or ends a socket, so that the kernel's table of sockets
             (sock_diag(7)) is not what it was. Bytes in a queue do not count.
         returns: It comes back to the program.
