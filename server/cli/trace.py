@@ -289,10 +289,14 @@ async def _save(arguments: argparse.Namespace, sandbox: SandboxClient) -> None:
     """
     try:
         if arguments.record is not None:
-            lines = [line async for piece in sandbox.door.lines(sandbox.id) for line in piece]
-            recording.write(arguments.record, lines, "; ".join(text for _, text in arguments.on))
+            with recording.open_new(arguments.record, "; ".join(text for _, text in arguments.on)) as file:
+                async for lines in sandbox.door.lines(sandbox.id):
+                    file.writelines(line + b"\n" for line in lines)
         if arguments.pcapng is not None:
-            events = [decode_entry(line) async for piece in sandbox.door.lines(sandbox.id) for line in piece]
-            arguments.pcapng.write_bytes(b"".join(capture.pcapng(events)))
+            packets = capture.Capture()
+            with arguments.pcapng.open("wb") as file:
+                file.write(packets.begin())
+                async for lines in sandbox.door.lines(sandbox.id):
+                    file.write(packets.add(lines))
     except OSError as error:
         raise SocketlabError(f"{error.filename} cannot be written: {error.strerror}.", "Name another file.") from None

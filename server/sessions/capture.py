@@ -57,35 +57,70 @@ def pcapng(events: Iterable[ev.Event], host: str | None = None) -> Iterator[byte
     Raises:
         ValueError: A packet's ``raw`` is not base64, so these events are not from a log of ours.
     """
-    yield _section_header()
-    interfaces: dict[str, int] = {}
-    travelling: dict[int, tuple[ev.PacketSent, bytes]] = {}
-    senders = _Senders()
+    capture = Capture(host)
+    yield capture.begin()
     for event in events:
-        senders.follow(event)
+        if block := capture.block(event):
+            yield block
+
+
+class Capture:
+    """Writes a log as one pcapng section, some lines at a time.
+
+    Args:
+        host: Show the packets as this host saw them; without it, all packets as they were sent.
+    """
+
+    def __init__(self, host: str | None = None) -> None:
+        self._host = host
+        self._interfaces: dict[str, int] = {}
+        self._travelling: dict[int, tuple[ev.PacketSent, bytes]] = {}
+        self._senders = _Senders()
+
+    def begin(self) -> bytes:
+        """What stands before the first packet."""
+        return _section_header()
+
+    def add(self, lines: Iterable[bytes]) -> bytes:
+        """The blocks of the log's next lines."""
+        return b"".join(self.block(ev.decode_entry(line)) for line in lines)
+
+    def end(self) -> bytes:
+        """What stands behind the last packet: a section needs no end."""
+        return b""
+
+    def block(self, event: ev.Event) -> bytes:
+        """The block that an event makes; empty if it makes none.
+
+        Raises:
+            ValueError: A packet's ``raw`` is not base64, so this event is not from a log of ours.
+        """
+        host, interfaces = self._host, self._interfaces
+        self._senders.follow(event)
         match event:
             case ev.HostAdded() if host is None or event.host == host:
                 interfaces[event.host] = len(interfaces)
-                yield _interface(event)
+                return _interface(event)
             case ev.PacketSent():
                 network = a2b_base64(event.raw, strict_mode=True)
                 if not network or network[0] >> 4 not in (4, 6):
-                    continue
+                    return b""
                 if event.loopback:
                     network = with_checksums(network)
                 if event.source_host in interfaces:
-                    comment = _comment(event, senders.of(event), network)
-                    yield _packet(interfaces[event.source_host], event.t, network, _OUTBOUND, comment)
-                elif host is not None and event.target_host in (host, None):
-                    travelling[event.packet] = event, network
-            case ev.PacketDelivered() if event.packet in travelling:
-                sent, network = travelling.pop(event.packet)
+                    comment = _comment(event, self._senders.of(event), network)
+                    return _packet(interfaces[event.source_host], event.t, network, _OUTBOUND, comment)
+                if host is not None and event.target_host in (host, None):
+                    self._travelling[event.packet] = event, network
+            case ev.PacketDelivered() if event.packet in self._travelling:
+                sent, network = self._travelling.pop(event.packet)
                 comment = f"packet {sent.packet} from {sent.source_host}, delivered: {event.why}"
-                yield _packet(0, event.t, network, _INBOUND, comment)
+                return _packet(0, event.t, network, _INBOUND, comment)
             case ev.PacketDropped():
-                travelling.pop(event.packet, None)
+                self._travelling.pop(event.packet, None)
             case _:
                 pass
+        return b""
 
 
 def _comment(event: ev.PacketSent, call: str, network: bytes) -> str:

@@ -53,15 +53,34 @@ def heading(title: str = "") -> Header:
     return Header(recording=FORMAT, title=title, made=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
 
 
+class Compressor:
+    """Writes a recording as a gzip stream, some lines at a time: for a download or a page that holds it."""
+
+    def __init__(self, header: Header) -> None:
+        self._header = header
+        self._packer = zlib.compressobj(6, zlib.DEFLATED, _GZIP)
+
+    def begin(self) -> bytes:
+        """What stands before the first line."""
+        return self._packer.compress(msgspec.json.encode(self._header) + b"\n")
+
+    def add(self, lines: Iterable[bytes]) -> bytes:
+        """The log's next lines; what comes of them may come later."""
+        return b"".join(self._packer.compress(line + b"\n") for line in lines)
+
+    def end(self) -> bytes:
+        """What stands behind the last line."""
+        return self._packer.flush()
+
+
 def compressed(lines: Iterable[bytes], header: Header) -> Iterator[bytes]:
-    """A recording as a gzip stream, in pieces, without a file: for a download or a page that holds it."""
-    packer = zlib.compressobj(6, zlib.DEFLATED, _GZIP)
-    if piece := packer.compress(msgspec.json.encode(header) + b"\n"):
-        yield piece
+    """A recording as a gzip stream, in pieces."""
+    writer = Compressor(header)
+    yield writer.begin()
     for line in lines:
-        if piece := packer.compress(line + b"\n"):
+        if piece := writer.add((line,)):
             yield piece
-    yield packer.flush()
+    yield writer.end()
 
 
 def write(path: Path, lines: Iterable[bytes], title: str = "") -> int:
@@ -71,12 +90,18 @@ def write(path: Path, lines: Iterable[bytes], title: str = "") -> int:
         How many events it holds.
     """
     count = 0
-    with _open_to_write(path) as file:
-        file.write(msgspec.json.encode(heading(title)) + b"\n")
+    with open_new(path, title) as file:
         for line in lines:
             file.write(line + b"\n")
             count += 1
     return count
+
+
+def open_new(path: Path, title: str = "") -> IO[bytes]:
+    """A file that begins as a recording; the log's lines follow, each with its newline."""
+    file = _open_to_write(path)
+    file.write(msgspec.json.encode(heading(title)) + b"\n")
+    return file
 
 
 def read(path: Path) -> Iterator[bytes]:

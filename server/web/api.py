@@ -13,17 +13,14 @@ from fastapi.responses import StreamingResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from server.commands import decode_command
-from server.errors import BadRequestError, NotFoundError
+from server.errors import BadRequestError
 from server.events import Pace
-from server.sessions import capture
 from server.sessions.capabilities import Capabilities, capabilities
 from server.sessions.door import DEFAULT_HOSTS, Door, Visitor
-from server.sessions.log import Log
-from server.sessions.sandboxes import HostSpec, Sandbox
+from server.sessions.sandboxes import HostSpec
 from server.web import openapi, security
 
 router = APIRouter()
-_PIECE = 64 * 1024
 _TRIED_SECONDS = 60
 _encode = msgspec.json.Encoder().encode
 
@@ -71,16 +68,17 @@ def visitor_of(request: Request) -> Visitor:
 _bearer = HTTPBearer(auto_error=False, description="The token that POST /api/sandboxes gave.")
 
 
-async def opened(
+async def admitted(
     request: Request,
     sandbox_id: Annotated[str, Path(description="The id that POST /api/sandboxes gave.")],
     _: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
-) -> Sandbox:
-    """The sandbox of the path, opened by the token that the request carries."""
-    return door_of(request).find(sandbox_id, security.token_of(request, sandbox_id))
+) -> str:
+    """The id of the path's sandbox, which the token that the request carries opens."""
+    door_of(request).admits(sandbox_id, security.token_of(request, sandbox_id))
+    return sandbox_id
 
 
-Opened = Annotated[Sandbox, Depends(opened)]
+Admitted = Annotated[str, Depends(admitted)]
 
 
 @router.get("/healthz", **openapi.HEALTH)
@@ -117,41 +115,34 @@ async def create_sandbox(request: Request) -> Response:
 
 
 @router.get("/api/sandboxes/{sandbox_id}", **openapi.READ)
-async def read_sandbox(sandbox: Opened) -> Response:
+async def read_sandbox(request: Request, sandbox: Admitted) -> Response:
     """What is there now: the fold of the log so far."""
-    state = await sandbox.log.state()
-    return _json({"id": sandbox.id, "seq": state["seq"], "state": state})
+    state = await door_of(request).state(sandbox)
+    return _json({"id": sandbox, "seq": state["seq"], "state": state})
 
 
 @router.delete("/api/sandboxes/{sandbox_id}", **openapi.DELETE)
-async def delete_sandbox(request: Request, sandbox: Opened) -> Response:
+async def delete_sandbox(request: Request, sandbox: Admitted) -> Response:
     """End a sandbox. When the answer comes, no process, namespace or mount of it is left."""
-    await door_of(request).delete(sandbox.id)
+    await door_of(request).delete(sandbox)
     response = Response(status_code=204)
-    response.delete_cookie(security.token_cookie(sandbox.id), **security.cookie_options(request.scope))
+    response.delete_cookie(security.token_cookie(sandbox), **security.cookie_options(request.scope))
     return response
 
 
 @router.get("/api/sandboxes/{sandbox_id}/events", **openapi.EVENTS)
-async def read_events(sandbox: Opened, after: Annotated[int, Query(ge=0, le=2**53)] = 0) -> Response:
+async def read_events(
+    request: Request, sandbox: Admitted, after: Annotated[int, Query(ge=0, le=2**53)] = 0
+) -> Response:
     """Every event after ``after`` up to now, one JSON object a line."""
-    return StreamingResponse(_lines(sandbox.log, after), media_type="application/x-ndjson")
+    return StreamingResponse(_joined(door_of(request).lines(sandbox, after)), media_type="application/x-ndjson")
 
 
 @router.post("/api/sandboxes/{sandbox_id}/commands", **openapi.COMMAND)
-async def post_command(request: Request, sandbox: Opened) -> Response:
+async def post_command(request: Request, sandbox: Admitted) -> Response:
     """Carry out one command."""
     command = decode_command(await request.body())
-    return _json({"ok": True, "result": await door_of(request).command(sandbox.id, command)})
-
-
-@router.get("/api/sandboxes/{sandbox_id}/capture.pcapng", **openapi.CAPTURE)
-async def read_capture(sandbox: Opened, host: Annotated[str | None, Query(max_length=32)] = None) -> Response:
-    """Every packet so far, one interface per host; with ``host``, as a capture on that host shows them."""
-    if host is not None and host not in (await sandbox.log.state())["hosts"]:
-        raise NotFoundError(f"There is no host {host!r}.", "Leave host out to get the packets of all hosts.")
-    headers = {"Content-Disposition": f'attachment; filename="socketlab-{sandbox.id}.pcapng"'}
-    return StreamingResponse(_packets(sandbox.log, host), 200, headers, "application/x-pcapng")
+    return _json({"ok": True, "result": await door_of(request).command(sandbox, command)})
 
 
 def _new_sandbox(body: bytes) -> NewSandbox:
@@ -170,20 +161,6 @@ def _json(value: Any, status: int = 200) -> Response:  # noqa: ANN401 (any JSON 
     return Response(_encode(value), status, media_type="application/json")
 
 
-async def _lines(log: Log, after: int) -> AsyncIterator[bytes]:
-    end = log.end_seq
-    while after < end and (lines := log.read(after, end - after)):
-        after += len(lines)
+async def _joined(pieces: AsyncIterator[list[bytes]]) -> AsyncIterator[bytes]:
+    async for lines in pieces:
         yield b"\n".join(lines) + b"\n"
-
-
-async def _packets(log: Log, host: str | None) -> AsyncIterator[bytes]:
-    """The blocks of a capture in larger pieces; other work of the loop has its turn between them."""
-    piece = bytearray()
-    for block in capture.pcapng(log.entries(), host):
-        piece += block
-        if len(piece) >= _PIECE:
-            yield bytes(piece)
-            piece.clear()
-            await asyncio.sleep(0)
-    yield bytes(piece)

@@ -5,28 +5,43 @@ Two routers, because a server that only shows recordings (``socketlab replay``) 
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator
-from typing import Annotated
+from typing import Annotated, Protocol
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse, StreamingResponse
 
+from server.errors import NotFoundError
 from server.events import decode_entry
 from server.sessions import capture, recording
-from server.sessions.log import Log
 from server.sessions.shelf import Shelf
 from server.state import State
 from server.web import api, openapi
 from server.web.contexts import RecordingContext
 from server.web.rendering import chosen_theme, render
-from server.web.standalone import standalone
+from server.web.standalone import Standalone, standalone
 
 RECORDING_TYPE = "application/gzip"
 _PIECE = 64 * 1024
 
 Name = Annotated[str, Path(max_length=80, pattern=r"^[A-Za-z0-9_-]+$")]
+
+
+class Writer(Protocol):
+    """Makes a file of a log, some lines at a time."""
+
+    def begin(self) -> bytes:
+        """What stands before the first line."""
+        ...
+
+    def add(self, lines: Iterable[bytes]) -> bytes:
+        """What the log's next lines come to; it may come later."""
+        ...
+
+    def end(self) -> bytes:
+        """What stands behind the last line."""
+        ...
 
 
 def pages(shelf: Shelf, *, playground: bool) -> APIRouter:
@@ -75,22 +90,34 @@ def pages(shelf: Shelf, *, playground: bool) -> APIRouter:
 
 
 def sandbox_files() -> APIRouter:
-    """What a sandbox's log can be taken along as: a recording, and a page that needs no server."""
+    """What a sandbox's log can be taken along as: a recording, a page that needs no server, and a capture."""
     router = APIRouter()
 
     @router.get("/api/sandboxes/{sandbox_id}/recording.jsonl.gz", **openapi.RECORDING)
-    async def read_recording(sandbox: api.Opened) -> Response:
+    async def read_recording(request: Request, sandbox: api.Admitted) -> Response:
         """The log so far as a recording, compressed, for ``socketlab replay`` and the page's "open a recording"."""
-        heading = recording.heading(_title(await sandbox.log.state()))
-        pieces = recording.compressed(_lines(sandbox.log), heading)
-        return _download(_steadily(pieces), RECORDING_TYPE, f"socketlab-{sandbox.id}.jsonl.gz")
+        door = api.door_of(request)
+        writer = recording.Compressor(recording.heading(_title(await door.state(sandbox))))
+        return _download(_written(writer, door.lines(sandbox)), RECORDING_TYPE, f"socketlab-{sandbox}.jsonl.gz")
 
     @router.get("/api/sandboxes/{sandbox_id}/replay.html", **openapi.REPLAY)
-    async def read_standalone(sandbox: api.Opened) -> Response:
+    async def read_standalone(request: Request, sandbox: api.Admitted) -> Response:
         """The log so far as one HTML file that shows it without a server: for slides, courses and blogs."""
-        title = _title(await sandbox.log.state())
-        page = standalone(_lines(sandbox.log), recording.heading(title), title or "A recording")
-        return _download(_steadily(page), "text/html; charset=utf-8", f"socketlab-{sandbox.id}.html")
+        door = api.door_of(request)
+        title = _title(await door.state(sandbox))
+        page = Standalone(recording.heading(title), title or "A recording")
+        return _download(_written(page, door.lines(sandbox)), "text/html; charset=utf-8", f"socketlab-{sandbox}.html")
+
+    @router.get("/api/sandboxes/{sandbox_id}/capture.pcapng", **openapi.CAPTURE)
+    async def read_capture(
+        request: Request, sandbox: api.Admitted, host: Annotated[str | None, Query(max_length=32)] = None
+    ) -> Response:
+        """Every packet so far, one interface per host; with ``host``, as a capture on that host shows them."""
+        door = api.door_of(request)
+        if host is not None and host not in (await door.state(sandbox))["hosts"]:
+            raise NotFoundError(f"There is no host {host!r}.", "Leave host out to get the packets of all hosts.")
+        packets = _written(capture.Capture(host), door.lines(sandbox))
+        return _download(packets, "application/x-pcapng", f"socketlab-{sandbox}.pcapng")
 
     return router
 
@@ -107,14 +134,6 @@ def _download(body: Iterable[bytes] | AsyncIterator[bytes], media_type: str, nam
     return StreamingResponse(body, 200, headers, media_type)
 
 
-def _lines(log: Log) -> Iterator[bytes]:
-    """A log's lines up to its end at the time of the call."""
-    after, end = 0, log.end_seq
-    while after < end and (lines := log.read(after, end - after)):
-        after += len(lines)
-        yield from lines
-
-
 def _in_pieces(parts: Iterable[bytes]) -> Iterator[bytes]:
     """The same bytes in larger pieces."""
     piece = bytearray()
@@ -126,8 +145,10 @@ def _in_pieces(parts: Iterable[bytes]) -> Iterator[bytes]:
     yield bytes(piece)
 
 
-async def _steadily(parts: Iterable[bytes]) -> AsyncIterator[bytes]:
-    """The same in the server's loop, where a log is at home; other work has its turn between the pieces."""
-    for piece in _in_pieces(parts):
-        yield piece
-        await asyncio.sleep(0)
+async def _written(writer: Writer, pieces: AsyncIterator[list[bytes]]) -> AsyncIterator[bytes]:
+    """A log as the file that a writer makes of it."""
+    yield writer.begin()
+    async for lines in pieces:
+        if piece := writer.add(lines):
+            yield piece
+    yield writer.end()

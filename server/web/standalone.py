@@ -18,11 +18,10 @@ import html
 import re
 from collections.abc import Iterable, Iterator
 from html.parser import HTMLParser
-from itertools import chain
 from pathlib import Path
 
 from server.folders import folder
-from server.sessions.recording import Header, compressed
+from server.sessions.recording import Compressor, Header
 from server.web.assets import named
 from server.web.bundle import BundleError
 from server.web.contexts import RecordingContext, Theme
@@ -35,7 +34,44 @@ _SERVED_ONLY = frozenset({f"{_STATIC}vendor/htmx.min.js"})
 """What only pages with a server behind them need."""
 _TYPES = {".woff2": "font/woff2", ".svg": "image/svg+xml", ".png": "image/png"}
 _ROOM = "<!-- recording -->"
-_BASE64_PIECE = 3 * 16 * 1024
+
+
+class Standalone:
+    """Writes the file, some of the log's lines at a time.
+
+    Args:
+        header: What the recording inside says of itself.
+        title: The name of the page.
+        theme: How it looks until its reader chooses.
+
+    Raises:
+        BundleError: The page refers to something that a file cannot hold.
+    """
+
+    def __init__(self, header: Header, title: str, theme: Theme = "auto") -> None:
+        self._before, self._after = _page(title, theme).split(_ROOM)
+        self._recording = Compressor(header)
+        self._rest = bytearray()
+
+    def begin(self) -> bytes:
+        """What stands before the recording, and its first bytes."""
+        return self._before.encode() + self._base64(self._recording.begin())
+
+    def add(self, lines: Iterable[bytes]) -> bytes:
+        """The log's next lines; what comes of them may come later."""
+        return self._base64(self._recording.add(lines))
+
+    def end(self) -> bytes:
+        """The last bytes of the recording, and what stands behind it."""
+        return self._base64(self._recording.end()) + base64.b64encode(self._rest) + self._after.encode()
+
+    def _base64(self, data: bytes) -> bytes:
+        """Bytes as base64: cut at multiples of three, the parts can stand one behind the other."""
+        self._rest += data
+        whole = len(self._rest) - len(self._rest) % 3
+        text = base64.b64encode(self._rest[:whole])
+        del self._rest[:whole]
+        return text
 
 
 def standalone(lines: Iterable[bytes], header: Header, title: str, theme: Theme = "auto") -> Iterator[bytes]:
@@ -50,19 +86,16 @@ def standalone(lines: Iterable[bytes], header: Header, title: str, theme: Theme 
     Raises:
         BundleError: The page refers to something that a file cannot hold.
     """
-    before, after = _page(title, theme).split(_ROOM)
-    return chain((before.encode(),), _base64(compressed(lines, header)), (after.encode(),))
+    page = Standalone(header, title, theme)
 
+    def pieces() -> Iterator[bytes]:
+        yield page.begin()
+        for line in lines:
+            if piece := page.add((line,)):
+                yield piece
+        yield page.end()
 
-def _base64(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Bytes as base64: cut at multiples of three, the parts can stand one behind the other."""
-    rest = bytearray()
-    for piece in pieces:
-        rest += piece
-        while len(rest) >= _BASE64_PIECE:
-            yield base64.b64encode(rest[:_BASE64_PIECE])
-            del rest[:_BASE64_PIECE]
-    yield base64.b64encode(rest)
+    return pieces()
 
 
 def _page(title: str, theme: Theme) -> str:
