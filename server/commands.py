@@ -1,6 +1,6 @@
 """The vocabulary of what is asked: one Struct per command, one closed union.
 
-Commands go down through one door (``sessions/door.py`` → the sandbox's loop); events
+Commands go down through one entry point, the door (``sessions/door.py`` → the sandbox's loop); events
 (``server/events.py``) come up.
 """
 

@@ -1,4 +1,4 @@
-"""Every error that a person can meet: what is wrong, why probably, what to do.
+"""Every error that a person can see: what is wrong, why probably, what to do.
 
 One shape serves HTTP (RFC 9457 problem documents), the WebSocket and the command line.
 """

@@ -1,6 +1,6 @@
 """What is there after an event: ``fold(state, event) -> state``, and nothing else.
 
-The state is plain JSON (interface.md, "State"), because it is the same value for HTTP, for the
+The state is plain JSON (docs/state.md), because it is the same value for HTTP, for the
 checks of a lab and for ``static/js/log/fold.js``, which must give an equal one for the same log. Its types
 stand here alone: the page's, and ``docs/state.md``, are made from them (``make docs``).
 ``fold`` changes the state it is given and returns it; who needs the old one copies it first.
@@ -11,7 +11,7 @@ Rules that are not obvious:
 * Rows of sockets, packets and moments are what their events say, less what only the log needs
   (``seq``, ``type``, the bytes). As in the events, a member is absent while it has its default.
 * A packet is in ``packets`` from ``packet.sent`` until it is delivered or dropped. While it is
-  held, ``copies`` counts the retransmissions of it that the wire swallowed.
+  held, ``copies`` counts the retransmissions of it that the wire discarded.
 * ``calls`` of a process are the system calls that were entered and have not returned, by thread.
 * An exited process stays, without file descriptors and calls, with its ``code`` or ``signal``.
 """

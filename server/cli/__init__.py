@@ -23,7 +23,7 @@ from server.errors import SocketlabError
 
 COMMANDS = {
     "serve": "serve the lab in the browser",
-    "doctor": "say what this machine allows, and how to mend what is missing",
+    "doctor": "say what this machine allows, and how to fix what is missing",
     "trace": "run commands on a sandbox's hosts and print one timeline of calls, sockets and packets",
     "replay": "show a recording in the browser, or make one HTML file of it",
     "labs": "check the guided labs: play each on the real kernel and say what fails",

@@ -1,4 +1,4 @@
-"""``socketlab doctor``: what this machine allows, and how to mend what is missing."""
+"""``socketlab doctor``: what this machine allows, and how to fix what is missing."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def report(found: Capabilities) -> Iterator[str]:
         yield f"{_mark(check):<8} {check.name:<{wide}}  {check.detail}"
         if not check.ok:
             yield from _paragraph("Without it: ", check.without)
-            yield from _paragraph("To mend it: ", check.hint)
+            yield from _paragraph("To fix it: ", check.hint)
     yield ""
     if found.ok:
         missing = [check.name for check in found.checks if not check.ok]

@@ -178,7 +178,7 @@ async def _until_quiet(sandbox: SandboxClient, seconds: float) -> None:
 async def _until_listening(sandbox: SandboxClient, host: str, pid: int, pace: str) -> None:
     """Return when somebody listens on the host, or after a second.
 
-    At pace slow or step a program takes as long as its moments do, so there the second begins anew
+    At pace slow or step a program takes as long as its moments do, so there the second begins again
     with each event, and does not end while a moment waits.
     """
 

@@ -322,7 +322,7 @@ def _icmp(network: bytes, protocol: int, at: int, source: str, destination: str,
 
 
 def _quoted(payload: bytes) -> dict[str, Json]:
-    """Of which packet an ICMP error speaks: it brings that packet's headers, and at least 8 bytes after them."""
+    """The packet that an ICMP error is about: it brings that packet's headers, and at least 8 bytes after them."""
     if len(payload) >= 28 and payload[0] >> 4 == 4:
         header, protocol = (payload[0] & 0xF) * 4, payload[9]
         source, destination = socket.inet_ntoa(payload[12:16]), socket.inet_ntoa(payload[16:20])
@@ -391,7 +391,7 @@ def with_checksums(network: bytes) -> bytes:
 
 
 def _with_checksum(network: bytes, protocol: int, offset: int) -> bytes:
-    """The packet with the checksum that stands ``offset`` bytes into its transport header computed anew."""
+    """The packet with the checksum that stands ``offset`` bytes into its transport header recomputed."""
     if network[0] >> 4 == 4:
         at, addresses = (network[0] & 0xF) * 4, network[12:20]
     else:

@@ -66,7 +66,7 @@ CALLS: Final[dict[str, Call]] = table((
     Call("epoll_wait", "wait", _EPFD, wait.epoll_wait_args, wait.epoll_wait_result, may_sleep=True),
     Call("exit", "process", (), fd.exit_args, returns=False),
     Call("exit_group", "process", (), fd.exit_args, returns=False),
-    # A copy with F_DUPFD, asleep with F_SETLKW; most of its commands do neither.
+    # A copy with F_DUPFD, sleeps with F_SETLKW; most of its commands do neither.
     Call("fcntl", "fd", _FD, fd.fcntl_args, fd.fcntl_result, may_sleep=True, makes="copy"),
     Call("fork", "process", (), fd.no_args, makes="process"),
     Call("getpeername", "socket", _FD, sock.accept_args, sock.name_result, only_asks=True),

@@ -1,7 +1,8 @@
-"""Runs a program of a lab by itself: without sandbox, tracer or cage, as on anybody's machine.
+"""Runs a program of a lab by itself: without sandbox, tracer or limits, as on anybody's machine.
 
-``python -m server.lessons.alone FILE`` is the way into a network of its own (a loopback and nothing else, so that no
-port is taken and nobody is called), without any privilege. ``complaint`` runs a program that way and judges it.
+``python -m server.lessons.alone FILE`` enters a network of its own (a loopback and nothing else, so that no
+port is taken and nobody is called), without any privilege. ``complaint`` runs a program that way and says
+what is wrong with it.
 """
 
 from __future__ import annotations
@@ -19,16 +20,16 @@ from server.linux import netlink
 from server.linux.namespaces import CLONE_NEWNET, CLONE_NEWUSER, unshare
 
 SECONDS = 2.0
-"""So long a program may run; a server that still runs then is well."""
+"""So long a program may run; a server that still runs then has passed."""
 
 _LEARNER = 1000
 _REFUSED = "socketlab cannot make a network of its own: "
 
 
 async def complaint(folder: Path, name: str) -> Problem | None:
-    """Run one program of a folder without arguments and judge it.
+    """Run one program of a folder without arguments and say what is wrong with it.
 
-    It is well if it goes on running, ends with code 0, or ends with code 1 and one line that says what it lacks. A
+    It passes if it goes on running, ends with code 0, or ends with code 1 and one line that says what it lacks. A
     traceback is no such line, and neither is silence.
 
     Raises:

@@ -197,7 +197,7 @@ BLOCKS: dict[str, str] = {
     "modify": "a task: change what ran; with its own `expect`",
     "make": "a task: make something; with its own `expect`",
     "hints": "one to three hints for the step, from where to look to what to compare",
-    "table": "the tool view: what a person types at home to see the same",
+    "table": "the tool view: what a person types on their own machine to see the same",
 }
 """The fenced blocks of a lab."""
 

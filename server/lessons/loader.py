@@ -293,7 +293,7 @@ class _Reading:
         if acts and not expects:
             self._problem(acts[0].line, "Nothing checks what this step does.", "Add an `expect` block below.")
         if expects and not acts:
-            self._problem(expects[0].line, "Nothing in this step makes its checks true.", "Add a `do` block above.")
+            self._problem(expects[0].line, "Nothing in this step makes its checks pass.", "Add a `do` block above.")
         if acts and expects and step.blocks.index(expects[0]) < step.blocks.index(acts[0]):
             self._problem(expects[0].line, "The checks stand above the actions.", "Put `expect` below them.")
         for block in step.blocks:

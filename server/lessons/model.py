@@ -335,7 +335,7 @@ class Hint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One thing that must have become true.
+    """One condition that must hold after the actions.
 
     Attributes:
         that: What it says, in words (plain text).
@@ -365,7 +365,7 @@ class Hints:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """The tool view: what to type at home to see these rows.
+    """The tool view: what to type on one's own machine to see these rows.
 
     Attributes:
         on: The host where the command would be typed.

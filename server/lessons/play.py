@@ -140,7 +140,7 @@ class Player:
     begun: dict[int, int] = field(default_factory=dict)
     _own_pace: bool = False
 
-    # -- what is so
+    # -- the state of the sandbox
 
     async def catch_up(self) -> None:
         """Read what the log has by now, giving others a turn now and then."""
@@ -272,7 +272,7 @@ class Player:
         """Wait until something is true; it is asked whenever the log has grown. Returns what it returned.
 
         Raises:
-            WaitedInVainError: It did not become true in time.
+            WaitedInVainError: It did not hold in time.
             GoneError: The sandbox has ended.
         """
         patience, loop = self.patience, asyncio.get_running_loop()
@@ -395,7 +395,7 @@ class Player:
         return True
 
     def _waits_for_a_person(self, moment: Moment) -> bool:
-        """Not for the lab: a packet that a rule of the lab holds is the lab's to let go."""
+        """Not for the lab: a packet that a rule of the lab holds is the lab's to release."""
         if moment["kind"] == "syscall":
             return True
         packet = self.record.state["packets"].get(str(moment.get("packet")))

@@ -28,7 +28,7 @@ async def prove(player: Player) -> list[Problem]:
         player: A fresh player, driven, on a fresh sandbox with the lab's hosts.
 
     Returns:
-        What is not as the lab claims; nothing if all is well.
+        What is not as the lab claims; nothing if it is.
 
     Raises:
         GoneError: The sandbox has ended, through no fault of the lab.
@@ -93,7 +93,7 @@ def _true_before(player: Player, step: Step) -> Iterator[Problem]:
 def _never_true(player: Player, step: Step) -> Iterator[Problem]:
     for check, verdict in zip(step.checks, player.verdicts(step), strict=True):
         if not verdict.holds:
-            yield _at(player.lab, check.line, f"This check does not become true: “{check.that}”.", _so_far(verdict))
+            yield _at(player.lab, check.line, f"This check never passes: “{check.that}”.", _so_far(verdict))
 
 
 def _no_longer_true(player: Player, step: Step) -> Iterator[Problem]:

@@ -1,12 +1,12 @@
-"""One sandbox: the cage and everything that runs in its own process, pid 1 of its pid namespace.
+"""One sandbox: its isolation and everything that runs in its own process, pid 1 of its pid namespace.
 
 * ``zygote``: the pre-loaded parent. Requests for sandboxes in, forked sandboxes and news of their end out.
 * ``plan``: the read-only root and the sandbox's own mounts, as a list of steps.
-* ``hosts``, ``sysctls``: network namespaces, cables, addresses; kernel parameters that may be set.
-* ``confinement``, ``spawn``: what a program may do; the way from ``fork`` to its ``execve``.
+* ``hosts``, ``sysctls``: network namespaces, veth pairs, addresses; kernel parameters that may be set.
+* ``confinement``, ``spawn``: what a program may do; the steps from ``fork`` to its ``execve``.
 * ``tracer``, ``wire``, ``table``: the observers. ``descriptors`` and ``sources`` are what the tracer knows of
   a process: its table of file descriptors, and the statement that makes a call.
-* ``programs``: who starts programs, speaks to them and listens.
+* ``programs``: starts programs, writes to their input and reads their output.
 * ``loop``: where all of it meets, with ``watch`` (epoll) and ``journal`` (order, ``seq``).
 * ``machine``: tries what this machine allows. ``trial``: a program in a sandbox, from the zygote to its exit.
 """

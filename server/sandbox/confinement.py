@@ -1,13 +1,13 @@
 """What a program in a sandbox may do: one table of refused calls, one of limits.
 
-The cage has several walls, and each of them alone would hold most attempts:
+The isolation has several layers, and each of them alone stops most attempts:
 
-* Namespaces and the read-only root (``plan``): there is nothing else to see or to talk to.
+* Namespaces and the read-only root (``plan``): there is nothing else to see or to connect to.
 * No capability, none to gain, no_new_privs (``spawn``): the kernel refuses what needs a privilege.
-* This table: doors that need no privilege, or that would hide something from the tracer.
+* This table: calls that need no privilege, or that would hide something from the tracer.
 * rlimits: what one process may use; ``resident_bytes`` lets the loop watch what they use together.
 
-Confessed: kernel memory behind sockets and pipes is bounded only by the number of descriptors and the size of
+A known limit: kernel memory behind sockets and pipes is bounded only by the number of descriptors and the size of
 each buffer, since without a cgroup of its own a sandbox has no account of it. Hosts are network namespaces: the
 programs of one sandbox share its files, as processes of one user do.
 """

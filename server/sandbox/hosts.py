@@ -47,7 +47,7 @@ Interface = ipaddress.IPv4Interface | ipaddress.IPv6Interface
 
 @dataclass(slots=True)
 class Host:
-    """A host of the sandbox. Its descriptors belong to the sandbox's process and die with it.
+    """A host of the sandbox. Its descriptors belong to the sandbox's process and close with it.
 
     Attributes:
         name: What people call it; also its hostname.
@@ -252,7 +252,7 @@ def set_sysctl(host: Host, name: str, value: str) -> str:
 def forget_orphans(host: Host) -> None:
     """Let what is left of a host's connections end within a second: called when the sandbox ends.
 
-    Its programs are killed then, and their connections say goodbye into a cable that nobody carries on. The kernel
+    Its programs are killed then, and their kernels send FINs that nobody forwards any more. The kernel
     would repeat each FIN, and keep sockets and namespace, for as long as a held FIN may have to wait.
     """
     with inside(host.netns):

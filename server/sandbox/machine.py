@@ -128,7 +128,7 @@ def _proc_hint(detail: str) -> str:
 def _ptrace_hint(detail: str) -> str:
     scope = _setting("kernel/yama/ptrace_scope")
     if scope == "3":
-        return "Yama forbids tracing altogether; set kernel.yama.ptrace_scope to 1 and start the machine anew."
+        return "Yama forbids tracing altogether; set kernel.yama.ptrace_scope to 1 and restart the machine."
     if _in_container():
         return "Start the container with '--cap-add SYS_PTRACE --security-opt seccomp=unconfined'."
     return "Set kernel.yama.ptrace_scope to 0 or 1, and see that no security module forbids tracing."
@@ -321,7 +321,7 @@ _TRIES: tuple[_Try, ...] = (
     ),
     _Try(
         "a program in a sandbox", trial.run, "No program can be started.",
-        lambda _: "First mend what is missing above. If nothing is, this machine refuses what the start of a program "
+        lambda _: "First fix what is missing above. If nothing is, this machine refuses what the start of a program "
         "needs: report this line.",
     ),
     _Try(

@@ -1,4 +1,4 @@
-"""From fork(2) to the program's execve(2): the way into the cage, one step after the other.
+"""From fork(2) to the program's execve(2): the steps that isolate the program, in their order.
 
 The child waits until its parent traces it, because a filter that answers RET_TRACE without a tracer lets
 calls fail. Then it gives things up in the only order that works: first what needs capabilities (namespaces,
@@ -79,7 +79,7 @@ def spawn(
     limits: Limits,
     seize: Callable[[int], None],
 ) -> tuple[int, int]:
-    """Start a program on a host, caged and traced.
+    """Start a program on a host, isolated and traced.
 
     Args:
         host: Where.

@@ -1,6 +1,6 @@
 """ptrace stops in, events and moments out: what the programs of a sandbox ask of the kernel.
 
-How a call goes by. The seccomp filter of every program answers RET_TRACE for the calls that we
+The path of a call. The seccomp filter of every program answers RET_TRACE for the calls that we
 follow, so the thread stops *before* the kernel begins the call (PTRACE_EVENT_SECCOMP). Here the call is
 decoded and logged as ``syscall.entered``, and the conductor is asked. Either the thread goes on
 at once, or it stays in its stop, for minutes if a person wants, until ``go`` is called. It is resumed
@@ -73,7 +73,7 @@ class Process:
 
 
 class Memory:
-    """Reads a process's memory through ``/proc/PID/mem``; opened anew after execve(2) replaced it."""
+    """Reads a process's memory through ``/proc/PID/mem``; opened again after execve(2) replaced it."""
 
     __slots__ = ("_fd", "_pid")
 

@@ -159,7 +159,8 @@ class Zygote:
         self._running: dict[int, tuple[str, int]] = {}  # pidfd → (sandbox, pid)
         self._poll = select.poll()
         self._poll.register(control, select.POLLIN)
-        # Nobody writes to this pipe. Its end tells a sandbox that the zygote died before its death signal was set.
+        # Nobody writes to this pipe. Its end tells a sandbox that the zygote ended before it set its
+        # parent-death signal.
         self._life_read, self._life_write = os.pipe()
 
     def serve(self) -> None:
@@ -308,7 +309,7 @@ def _begin(request: Request, channel: int, skeleton: str, go: int, life: int) ->
         if select.select([life], [], [], 0)[0]:
             os._exit(1)
         os.setsid()
-        signal.signal(signal.SIGINT, signal.SIG_DFL)  # which pid 1 does not feel; a handler it would
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # pid 1 ignores a signal without a handler
         process.close_between(3, channel - 1)
         process.close_between(channel + 1, 0xFFFFFFFF)
         with socket.socket(fileno=channel) as sock:
@@ -353,7 +354,7 @@ def main(arguments: list[str]) -> int:
             zygote = Zygote(control, os.path.abspath(labs))
         except (SocketlabError, CallError) as error:
             return _refuse_all(control, error)
-        # Entering a user namespace changes credentials, and those forget the death signal.
+        # Entering a user namespace changes credentials, and that clears the parent-death signal.
         process.die_with_parent()
         process.become_subreaper()
         confinement.seccomp_filter(os.uname().machine)

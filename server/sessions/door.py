@@ -1,10 +1,10 @@
-"""The door: the one way in for people and programs, whatever they speak.
+"""The door: the one entry point for people and programs, over HTTP, WebSocket or the command line.
 
 It knows who may do what (a token opens one sandbox and nothing else), who has how many sandboxes, and
 when nobody needs one any more. A command is checked here and then sent down; the sandbox's loop
 decides and logs it.
 
-What a wrong token learns: nothing. The answer to an id that is not there and to a token that does not
+A wrong token reveals nothing: the answer to an id that is not there and to a token that does not
 fit is the same.
 """
 

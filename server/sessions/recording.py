@@ -2,7 +2,7 @@
 
 The file is JSON Lines. The first line says what it is, the others are the log's lines, byte for byte.
 A name that ends in ``.gz`` is compressed. Reading checks every line, because a recording may come from
-anywhere; whether it is compressed is then told by its first bytes, because names get lost on the way.
+anywhere; whether it is compressed is read from its first bytes, because files get renamed.
 """
 
 from __future__ import annotations

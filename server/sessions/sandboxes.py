@@ -290,7 +290,7 @@ class _Channel(asyncio.Protocol):
 
 
 class Zygote:
-    """The pre-loaded process that forks sandboxes; started when first needed, and again if it dies.
+    """The pre-loaded process that forks sandboxes; started when first needed, and again if it ends.
 
     Args:
         labs: The folder that sandboxes see as ``/labs``; the one that came along if None.

@@ -1,6 +1,6 @@
 """The recordings that a server shows: files, and folders of them, each under a name for its address.
 
-A file is checked once, when it is first taken down, and again when it has changed.
+A file is checked once, when it is first opened, and again when it has changed.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Shelf:
         return {name: _title(name, path) for name, path in sorted(self._files().items())}
 
     def find(self, name: str) -> Recording:
-        """Take a recording down.
+        """Open a recording.
 
         Raises:
             NotFoundError: There is none of this name.

@@ -3,7 +3,7 @@
 * ``app``: ``create_app()`` ties the parts together.
 * ``api``: the JSON routes under ``/api``; ``openapi``: their description, with examples.
 * ``stream``: the WebSocket: event batches down, commands up.
-* ``pages`` and ``panels``: what a person sees first (Jinja2, htmx); ``rendering``: templates to answers;
+* ``pages`` and ``panels``: the HTML pages and their parts (Jinja2, htmx); ``rendering``: templates to answers;
   ``contexts``: the variables of templates; ``sources``: the text of the lab programs.
 * ``labs``: catalogue and pages of the labs; ``lab_steps``: what a learner does in one; ``lab_library``: the files as
   they are now; ``lab_room``: everybody's runs; ``lab_runs``: one of them; ``lab_views``: runs and notes as values for

@@ -1,4 +1,4 @@
-"""The script and the stylesheet of a page, each in one answer that a browser may keep for ever.
+"""The script and the stylesheet of a page, each in one answer that a browser may cache without a limit.
 
 Modules and stylesheets are written apart and read apart; a classroom's network would pay a request for each.
 So a page names ``/assets/FINGERPRINT/app.js``: the modules as one script (``bundle.py``), the stylesheets
@@ -132,7 +132,7 @@ def routes() -> APIRouter:
         if name not in NAMES:
             raise NotFoundError(f"There is no file {name[:80]!r}.")
         found = asset(name)
-        # Who comes with an old address has a page of before: it gets what there is, but not for ever.
+        # Who comes with an old address has a page of before: it gets what there is, and may not cache it.
         headers = {"cache-control": _FOREVER if fingerprint == found.fingerprint else "no-cache"}
         kind = _TYPES[Path(name).suffix]
         if "gzip" not in request.headers.get("accept-encoding", ""):

@@ -3,7 +3,7 @@
 Deflate is off because every viewer would compress the same events again, with its own window in memory;
 event batches go over a loopback or a local network. Uvicorn's ``send`` waits while the transport's
 buffer is over its high-water mark (64 KiB), so a client that does not read holds one message. But its
-way to close waits for the same buffer, for ever if the client never reads: hence ``abort``.
+way to close waits for the same buffer, without end if the client never reads: hence ``abort``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The dictionary of design.md: the field's terms and only these, wherever a person reads."""
+"""The dictionary of the project: the field's terms and only these, wherever a person reads."""
 
 from __future__ import annotations
 

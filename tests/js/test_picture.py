@@ -133,4 +133,4 @@ def test_a_reset_says_what_it_is(modules: Page) -> None:
             if line["type"] == "packet.sent" and "RST" in line["flags"] and note
         )
     assert said["refused"].endswith("answers RST: nobody listens there.")
-    assert said["reset"].endswith("for it, this connection is there no more.")
+    assert said["reset"].endswith("for it, this connection no longer exists.")

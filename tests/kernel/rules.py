@@ -1,4 +1,4 @@
-"""The order that every log keeps, whatever happened: design.md's rules, and what follows from the vocabulary.
+"""The order that every log keeps, whatever happened: causal order, and what follows from the vocabulary.
 
 ``broken(events)`` walks a log once and says which rules it breaks. It uses nothing of ours but the event types,
 the facts of the system calls and the fold, so it can judge any log of any run.

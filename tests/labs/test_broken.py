@@ -256,7 +256,7 @@ BROKEN: dict[str, tuple[str, str, str, str, str]] = {
         "```do\n- on: client-a\n  run: python3 echo_client.py 10.0.0.4 7000\n  as: client\n```\n\n",
         "",
         "- socket: {host: server, state: ESTABLISHED",
-        "Nothing in this step makes its checks true.",
+        "Nothing in this step makes its checks pass.",
         "Add a `do` block above.",
     ),
     "since beside what is now": (

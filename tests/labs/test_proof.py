@@ -66,7 +66,7 @@ DISHONEST: dict[str, tuple[str, str, str]] = {
     "a check that never becomes true": (
         'local: "*:7000"}\n  count: 1',
         'local: "*:7001"}\n  count: 1',
-        "01-sound/lab.md:26: This check does not become true: “It listens”. 0 fit in the end.",
+        "01-sound/lab.md:26: This check never passes: “It listens”. 0 fit in the end.",
     ),
     "a check that does not stay true": (
         "  as: server\n- wait: {call: {process: server, name: accept4, status: entered}}\n```\n\n```expect\n",

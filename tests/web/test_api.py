@@ -1,4 +1,4 @@
-"""The HTTP API against a real server: each row of interface.md."""
+"""The HTTP API against a real server, each route."""
 
 from __future__ import annotations
 

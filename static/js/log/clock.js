@@ -51,7 +51,7 @@ export class Clock {
     });
   }
 
-  /** In a flood of events no eye follows each frame: fewer pictures leave time for the events themselves. */
+  /** In a flood of events nobody can follow each frame: fewer pictures leave time for the events themselves. */
   #flooded() {
     const wait = Math.max(FLOOD_MS, FLOOD_SHARE * this.cost);
     return this.mode === "now" && this.log.end - this.shown > FLOOD && performance.now() - this.drawn < wait;

@@ -1,4 +1,4 @@
-// What is there after an event: the twin of server/state.py. For the same log both give equal states;
+// What is there after an event: as in server/state.py. For the same log both give equal states;
 // a test runs recorded logs through the two. Pure, and imports nothing that runs.
 
 /** @typedef {import("./protocol.js").Event} Event */

@@ -40,7 +40,7 @@ export function addressOf(place) {
 }
 
 /**
- * Keeps the address true. Not at each step: browsers refuse too many changes in a short time.
+ * Keeps the address up to date. Not at each step: browsers refuse too many changes in a short time.
  * @param {Place} place
  */
 export function writeAddress(place) {

@@ -81,7 +81,7 @@ function actions(desk, zoom) {
 }
 
 /**
- * The black screen, so that the room looks at who speaks; whatever comes next brings the picture back.
+ * The black screen, so that the audience looks at the presenter; the next key or click brings the picture back.
  * @param {boolean} [wanted]
  * @returns {boolean} whether it is black
  */

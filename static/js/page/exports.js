@@ -1,7 +1,7 @@
-// Taking things along: the stage as a picture that stands alone, the link to this moment, the files of the run.
+// Export: the stage as a picture in one file, the link to this moment, the files of the run.
 //
 // The picture is the stage's own SVG, with everything that the stylesheets say written into its attributes, so
-// that it looks the same in a slide, a paper or a drawing program; the fonts go along as data. The PNG is that
+// that it looks the same in a slide, a paper or a drawing program; the fonts are embedded as data. The PNG is that
 // SVG painted on a canvas: nothing in it comes from elsewhere, so the canvas may be read.
 
 import { addressOf, served } from "./address.js";

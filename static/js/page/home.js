@@ -1,4 +1,4 @@
-// The first page: a recorded run goes round on a stage. What is pointed at there opens in the recording itself.
+// The first page: a recorded run plays in a loop on a stage. What is pointed at there opens in the recording itself.
 
 import { Clock } from "../log/clock.js";
 import { Log } from "../log/log.js";
@@ -20,7 +20,7 @@ const clock = new Clock(log, draw);
 const picture = new Picture(one("[data-stage]"), log, () => clock.touch());
 const replay = new Replay({ after: () => log.end, onEvents: take, onLink: begin });
 let rest = 0;
-/** Whether it goes on by itself; a person who stops it is obeyed. */
+/** Whether it goes on by itself; a person can stop it. */
 let going = !calm.matches;
 
 /** The end of the sandbox itself is left out: it goes round. @param {import("../log/protocol.js").Event[]} events */

@@ -1,4 +1,4 @@
-// The keyboard: one table, shown on "?" and obeyed here. Single letters can be switched off (WCAG 2.1.4).
+// The keyboard: one table, shown on "?" and carried out here. Single letters can be switched off (WCAG 2.1.4).
 
 import { keep, kept } from "../dom/kept.js";
 import { html } from "../dom/svg.js";

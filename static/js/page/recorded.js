@@ -1,4 +1,4 @@
-// The page where it shows a recording: where the recording comes from, what is said of it, what it is taken along as.
+// The page where it shows a recording: where the recording comes from, what the page says about it, and the files that it is saved as.
 
 import { html, icon, one, text } from "../dom/svg.js";
 import { REASON, Replay } from "../log/replay.js";

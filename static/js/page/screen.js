@@ -156,7 +156,7 @@ function draw(seq, from) {
 }
 
 /**
- * Ladder and event list. Of thousands of events in a second nobody reads a row, so then they wait for each other.
+ * Ladder and event list. With thousands of events a second nobody can read a row, so rows are then drawn less often.
  * @param {Layout} drawn
  * @param {number} seq
  * @param {number} from

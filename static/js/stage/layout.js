@@ -2,7 +2,7 @@
 //
 // Hosts stand side by side with their doors on the lower edge; below them one street, on which the packets
 // are. The ladder hangs under the street with the same x. On a narrow screen one client faces the server:
-// the client above, the street, the server upside down, so that their doors look at each other.
+// the client above, the street, the server upside down, so that their doors face each other.
 
 import { taken } from "../log/places.js";
 import { chipKind } from "../words/headers.js";

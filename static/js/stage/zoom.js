@@ -1,5 +1,5 @@
 // Nearer to the stage: by keys, by buttons, by the wheel with Ctrl (which is also the pinch of a touchpad), and by
-// dragging. The picture is only seen through a glass: layout, shapes and exports know nothing of it.
+// dragging. It only transforms the drawn picture: layout, shapes and exports know nothing of it.
 
 const STEP = 1.25;
 const NEAREST = 6;

@@ -1,4 +1,4 @@
-// A socket as the tools at home write it: ss, lsof and netstat, on Linux, macOS and Windows. Pure.
+// A socket as the tools of one's own machine print it: ss, lsof and netstat, on Linux, macOS and Windows. Pure.
 // Names of states, wildcards and what is left out are those of each tool; so is what it cannot see.
 
 import { endpoint } from "../log/addresses.js";

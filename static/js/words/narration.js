@@ -1,4 +1,4 @@
-// Event and state → one plain sentence; and which moments are telling. From rules, not from a script. Pure.
+// Event and state → one plain sentence; and which moments are telling. Made by rules from the log. Pure.
 // The sentence says what happened and, where it teaches something, what that means. Null: nothing worth a sentence.
 
 import { endpoint } from "../log/addresses.js";
@@ -32,13 +32,13 @@ const ENTERED = {
   socket: (call, who) => `${who} asks the kernel for a ${socketWords(call.args)} socket.`,
   bind: (call, who) => `${who} asks for ${addressWords(call.args.address)}: bind(${call.args.fd}).`,
   listen: (call, who) =>
-    `${who} wants to be called: listen(${call.args.fd}); it asks for room for ${call.args.backlog} waiting connections.`,
+    `${who} asks the kernel to listen: listen(${call.args.fd}), with a backlog of ${call.args.backlog} waiting connections.`,
   accept: acceptEntered,
   connect: (call, who) =>
     `${who} asks for a connection to ${addressWords(call.args.address)}: connect(${call.args.fd}).`,
   setsockopt: (call, who) => `${who} sets ${call.args.option} on fd ${call.args.fd}.`,
   shutdown: (call, who) => `${who} ends one direction: shutdown(${call.args.fd}, ${call.args.how}).`,
-  close: (call, who) => `${who} gives up fd ${call.args.fd}: close(${call.args.fd}).`,
+  close: (call, who) => `${who} closes fd ${call.args.fd}: close(${call.args.fd}).`,
 };
 
 /**
@@ -224,7 +224,7 @@ function connected(event, call, scene, who) {
   if (socket?.protocol === "udp")
     return say(`connect() on a UDP socket sends nothing: the kernel of ${who} has noted the peer.`);
   const then = socket && waitsForAccept(scene, socket) ? " The server's program has not accepted it yet." : "";
-  return say(`connect() returns to ${who}: for the client the connection is there.${then}`);
+  return say(`connect() returns to ${who}: for the client, the connection is established.${then}`);
 }
 
 /**
@@ -325,7 +325,7 @@ function sleeper(event, scene) {
       if (plainName(call.name) !== "accept" || held.has(call.call)) continue;
       const cookie = process.fds[call.args.fd]?.socket;
       const socket = cookie ? scene.state.sockets[cookie] : undefined;
-      if (socket && endpoint(socket.local).port === port) return ` ${process.program} is still asleep in accept().`;
+      if (socket && endpoint(socket.local).port === port) return ` ${process.program} still waits in accept().`;
     }
   }
   return "";
@@ -356,7 +356,7 @@ function sent(event) {
     case "rst":
       // Only an answer to a segment without an ACK, such as a SYN, has this number (RFC 9293, 3.5.2).
       if (event.sequence === 0) return say(`${from} answers RST: nobody listens there.`, "RST");
-      return say(`${from} sends RST: for it, this connection is there no more.`, "RST");
+      return say(`${from} sends RST: for it, this connection no longer exists.`, "RST");
     case "udp":
       return say(`${from} sends a datagram of ${count(event.length, "byte")} to ${to}.`);
     case "icmp":
