@@ -1,4 +1,4 @@
-# `make run` and `make test` are enough for daily work.
+# `make run`, `make quick` and `make test` are enough for daily work.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 PYTHON ?= python3
@@ -7,7 +7,7 @@ PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run test bench lint docs wheel lock clean
+.PHONY: help run quick test judge bench lint docs wheel lock clean
 
 help: ## Print this list.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -24,6 +24,7 @@ $(VENV)/test: $(VENV)/run requirements-dev.lock
 	@touch $@
 
 node_modules/.installed: package.json package-lock.json
+	@.ci/packages node
 	@# Not npm ci: it refuses a lock without the builds for other systems, which a registry's mirror may lack.
 	@npm install --no-save --no-audit --no-fund --silent
 	@touch $@
@@ -31,17 +32,19 @@ node_modules/.installed: package.json package-lock.json
 run: $(VENV)/run ## Serve the lab on http://127.0.0.1:8000 (HOST=, PORT=, LABS= change address and labs).
 	@exec $(BIN)/socketlab serve --host $(HOST) --port $(PORT) $(if $(LABS),--labs $(LABS))
 
-test: $(VENV)/test ## Run every test, also those in a browser; installs what is missing.
+quick: $(VENV)/test node_modules/.installed ## Check what needs no root, browser or kernel: style, types, pure tests.
+	@.ci/checks quick
+
+test: $(VENV)/test node_modules/.installed ## Run every test, also those in a browser; installs what is missing.
 	@.ci/packages test
-	@$(MAKE) --no-print-directory lint
-	@$(BIN)/python -m pytest
+	@.ci/checks test
+
+judge: $(VENV)/test node_modules/.installed ## Run the long forms: soak, runs of minutes, everything ten times.
+	@.ci/packages test
+	@.ci/checks judge
 
 lint: $(VENV)/test node_modules/.installed ## Check format, style, types, import layers and JavaScript.
-	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-logo > $(VENV)/floors.txt 2>&1 || { cat $(VENV)/floors.txt; exit 1; }
-	@npm run --silent check
+	@.ci/checks lint
 
 bench: $(VENV)/test ## Print benchmarks as ratios, each against a peer in the same run.
 	@.ci/packages test

@@ -1,21 +1,51 @@
-"""Fixtures for every test that needs the real kernel."""
+"""What all tests share: fixtures of the real kernel, a database of their own, and the marks by folder."""
 
 from __future__ import annotations
 
 import atexit
 import os
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
+import hypothesis
+import pytest
 import pytest_asyncio
 
 from server.sessions.sandboxes import Zygote
+from tests import purity
 from tests.laboratory import Laboratory, laboratory
+
+JUDGE = Path(__file__).parent / "judge"
+"""The tests that only `make judge` runs."""
 
 # What learners do in tests is kept apart from what the person who runs them has done.
 _state = tempfile.TemporaryDirectory(prefix="socketlab-tests-", ignore_cleanup_errors=True)
 atexit.register(_state.cleanup)
 os.environ["SOCKETLAB_DATABASE"] = f"sqlite:///{_state.name}/progress.sqlite3"
+
+# A busy machine is no finding.
+hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("patient")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests by their folder, before ``-m`` chooses among them."""
+    for item in items:
+        if purity.is_pure(item):
+            item.add_marker(pytest.mark.pure)
+        if item.path.is_relative_to(JUDGE):
+            item.add_marker(pytest.mark.judge)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Hold a pure test to it."""
+    if item.get_closest_marker("pure") is None:
+        return (yield)
+    with purity.watched(item.nodeid):
+        return (yield)
 
 
 @pytest_asyncio.fixture

@@ -59,6 +59,7 @@ def written(address):
     return f"{address[0]}:{address[1]}" if ":" not in address[0] else f"[{address[0]}]:{address[1]}"
 
 
+@pytest.mark.real
 def test_a_connection_before_and_after_accept(keep):
     listening = keep(socket.create_server(("127.0.0.1", 0), backlog=5))
     client = keep(socket.create_connection(listening.getsockname()))
@@ -78,6 +79,7 @@ def test_a_connection_before_and_after_accept(keep):
     assert row_of(accepted, found).inode == inode(accepted)
 
 
+@pytest.mark.real
 def test_half_close_and_keepalive(keep):
     listening = keep(socket.create_server(("127.0.0.1", 0)))
     client = keep(socket.create_connection(listening.getsockname()))
@@ -94,6 +96,7 @@ def test_half_close_and_keepalive(keep):
     assert row_of(client, found).shutdown == 2
 
 
+@pytest.mark.real
 def test_time_wait_has_no_inode_and_a_timer(keep):
     listening = keep(socket.create_server(("127.0.0.1", 0)))
     client = socket.create_connection(listening.getsockname())
@@ -106,6 +109,7 @@ def test_time_wait_has_no_inode_and_a_timer(keep):
     assert 55_000 < row.expires_ms <= 60_000
 
 
+@pytest.mark.real
 @pytest.mark.parametrize(("only", "local"), [(True, "[::]"), (False, "*")])
 def test_every_address_of_ipv6(keep, only, local):
     listening = keep(socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=not only))
@@ -117,6 +121,7 @@ def test_every_address_of_ipv6(keep, only, local):
     assert row_of(client, rows(sockdiag.tcp_request("inet6"))).remote == f"[::1]:{listening.getsockname()[1]}"
 
 
+@pytest.mark.real
 def test_udp(keep):
     bound = keep(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
     bound.bind(("", 0))
@@ -134,6 +139,7 @@ def test_udp(keep):
     assert row_of(six, rows(sockdiag.udp_request("inet6"), "udp")).state == "ESTABLISHED"
 
 
+@pytest.mark.real
 def test_unix(keep, tmp_path):
     listening = keep(socket.socket(socket.AF_UNIX))
     listening.bind(f"{tmp_path}/s")
@@ -159,6 +165,7 @@ def test_unix(keep, tmp_path):
     assert (row_of(named, found).local, row_of(named, found).state) == (f"@socketlab-{os.getpid()}", "UNCONNECTED")
 
 
+@pytest.mark.real
 def test_an_exact_request_finds_one_socket(keep):
     listening = keep(socket.create_server(("127.0.0.1", 0)))
     client = keep(socket.create_connection(listening.getsockname()))
@@ -190,6 +197,7 @@ SS_STATES = {
 }  # fmt: skip
 
 
+@pytest.mark.real
 @pytest.mark.skipif(shutil.which("ss") is None, reason="ss (iproute2) is not installed")
 def test_ss_says_the_same(keep):
     """Only our own sockets are compared: other processes of this machine come and go."""

@@ -48,6 +48,7 @@ def test_a_step_that_fails_says_which_it_is(tmp_path: Path) -> None:
         plan.execute([Directory("/a"), Link("/missing/link", "file")], str(tmp_path))
 
 
+@pytest.mark.real
 def test_mounting_steps() -> None:
     def go() -> int:
         steps: list[plan.Step] = [

@@ -88,6 +88,7 @@ def test_nothing_is_no_recording(tmp_path: Path, content: bytes) -> None:
         list(recording.read(tmp_path / "empty.jsonl"))
 
 
+@pytest.mark.real
 def test_what_a_hint_keeps_of_a_cut_file_is_a_recording(tmp_path: Path) -> None:
     path = tmp_path / "cut.jsonl.gz"
     recording.write(path, entries(1, 2000))
@@ -101,6 +102,7 @@ def test_what_a_hint_keeps_of_a_cut_file_is_a_recording(tmp_path: Path) -> None:
     assert 0 < len(kept) < 2000
 
 
+@pytest.mark.real
 def test_what_a_hint_keeps_of_an_edited_file_is_a_recording(tmp_path: Path) -> None:
     path = tmp_path / "edited.jsonl"
     recording.write(path, entries(1, 20))

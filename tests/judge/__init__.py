@@ -1,0 +1,1 @@
+"""What takes minutes: `make judge` alone runs the tests of this folder (tests/conftest.py marks them)."""
