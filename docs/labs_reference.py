@@ -31,7 +31,7 @@ _TITLES = {
 
 
 def page(path: Path) -> str:
-    """The page with its written part as it is and its reference made anew."""
+    """The page with its written part as it is and its reference generated again."""
     return path.read_text().partition(MARK)[0] + MARK + reference()
 
 

@@ -1,4 +1,4 @@
-"""Send many bytes, 1000 with each send(), and then hang up.  Usage: python3 pour.py [HOST [PORT [BYTES]]]"""
+"""Send many bytes, 1000 with each send(), and then close.  Usage: python3 pour.py [HOST [PORT [BYTES]]]"""
 
 import socket
 import sys

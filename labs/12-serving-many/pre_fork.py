@@ -6,7 +6,7 @@ import sys
 
 
 def work(listener):
-    """Serve one client after the other, for ever."""
+    """Serve one client after the other, without end."""
     while True:
         connection, client = listener.accept()
         print("process", os.getpid(), "serves", *client)

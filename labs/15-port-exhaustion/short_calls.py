@@ -1,4 +1,4 @@
-"""Call an echo server for each request, and hang up each time.  Usage: python3 short_calls.py [HOST [PORT [COUNT]]]"""
+"""Call an echo server for each request, and close each time.  Usage: python3 short_calls.py [HOST [PORT [COUNT]]]"""
 
 import errno
 import socket

@@ -1,4 +1,4 @@
-"""Tell each caller its address, then hang up.  Usage: python3 greeter.py [PORT [ADDRESS [v6only | both]]]"""
+"""Tell each caller its address, then close.  Usage: python3 greeter.py [PORT [ADDRESS [v6only | both]]]"""
 
 import socket
 import sys

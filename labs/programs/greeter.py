@@ -1,4 +1,4 @@
-"""Greet each caller, then hang up.  Usage: python3 greeter.py [PORT [ADDRESS [reuseaddr|reuseport]]]"""
+"""Greet each caller, then close.  Usage: python3 greeter.py [PORT [ADDRESS [reuseaddr|reuseport]]]"""
 
 import os
 import socket
@@ -23,4 +23,4 @@ print("listening on", address, port)
 while True:
     connection, client = listener.accept()
     connection.sendall(f"hello from process {os.getpid()}\n".encode())
-    connection.close()  # the server says goodbye first
+    connection.close()  # the server closes first

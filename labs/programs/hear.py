@@ -1,4 +1,4 @@
-"""Call a greeter, print what it says, hang up.  Usage: python3 hear.py [HOST [PORT [TIMES]]]"""
+"""Call a greeter, print what it sends, close.  Usage: python3 hear.py [HOST [PORT [TIMES]]]"""
 
 import socket
 import sys

@@ -11,7 +11,7 @@ client = socket.socket(family, socket.SOCK_DGRAM)
 
 for line in sys.stdin:
     client.sendto(line.encode(), (host, port))
-    answer, server = client.recvfrom(65535)  # waits for ever if either datagram is lost: UDP tells nobody
+    answer, server = client.recvfrom(65535)  # waits without end if either datagram is lost: UDP tells nobody
     print("echo:", answer.decode(errors="replace"), end="")
 
 client.close()

@@ -8,14 +8,10 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.house.reading import ROOT, files, said
+
 PLACES = ("server", "static", "docs", "labs", "bench", "templates", "tests")
-SOURCES = sorted(
-    path
-    for place in (".", *PLACES)
-    for path in ((ROOT / place).glob("*") if place == "." else (ROOT / place).rglob("*"))
-    if path.suffix in (".py", ".md", ".js", ".css") and path.parent.name != "vendor"
-)
+SOURCES = files(*PLACES)
 
 EXAMPLES = {
     # Files that a text is about without claiming that we have them.
@@ -30,18 +26,6 @@ EXAMPLES = {
 }
 _STANDS_FOR_MANY = re.compile(r"(?:^|[/_])(?:MODULE|NAME|FILE|EVENT|PANEL|LAB)\b")
 _NAMED = re.compile(r"(?<![\w./*:-])((?:\.{1,2}/)*(?:[\w.-]+/)*[\w.-]*\w\.(?:py|md|js|css))\b(?!\()")
-
-
-def prose(path: Path) -> str:
-    """What a file says to its readers: a document as a whole, of a program its docstrings and comments."""
-    text = path.read_text()
-    match path.suffix:
-        case ".md":
-            return text
-        case ".py":
-            return "\n".join("".join(found) for found in re.findall(r'"""(.*?)"""|#([^\n]*)', text, re.DOTALL))
-        case _:
-            return "\n".join(re.findall(r"/\*.*?\*/|(?<![:\w])//[^\n]*", text, re.DOTALL))
 
 
 @cache
@@ -63,7 +47,7 @@ def cited(text: str) -> set[str]:
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_file_that_is_named_is_there(path: Path) -> None:
-    missing = sorted(name for name in cited(prose(path)) if name not in _ours())
+    missing = sorted(name for name in cited(said(path)) if name not in _ours())
     assert missing == [], "name a file of this repository, or add it to EXAMPLES if it is none of ours"
 
 

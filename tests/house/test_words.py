@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.house.reading import ROOT, files, said
+
 PAGES = [*sorted((ROOT / "templates").rglob("*.html")), *sorted((ROOT / "labs").rglob("*.md")), ROOT / "README.md"]
 PROGRAMS = sorted((ROOT / "labs").rglob("*.py"))
 SCRIPTS = sorted((ROOT / "static" / "js").rglob("*.js"))
@@ -27,6 +28,40 @@ FORBIDDEN = {
     r"\bSYN_RECV\b|\bSYN_SENT\b|\bCLOSE_WAIT\b|\bTIME_WAIT\b|\bFIN_WAIT\w*|\bLAST_ACK\b": "the state as in RFC 9293",
     r"\bsimply\b|\bjust\b(?! as\b)|\bobviously\b|\bplease\b": "what it is, without it",
 }
+
+TRANSLATED = {
+    # a picture, or a word of another language: the field's term
+    r"\bgoodbyes?\b|\bin peace\b": "FIN, close",
+    r"\b(?:hangs?|hung|hanging) up\b": "close",
+    r"\bshakes? hands\b": "exchange SYN, SYN-ACK and ACK",
+    r"\bsays? hello\b": "greet, send a greeting",
+    r"\bborn\b|\bbirth\b": "made, begins",
+    r"\basleep\b": "sleeps, waits",
+    r"\b(?:turns?|comes?|came) true\b": "pass, hold",
+    r"\btells? the rest\b": "covers, lists",
+    r"\ba gate\b": "an authenticating reverse proxy",
+    r"\b(?:a|the) cage\b|\bcaged\b": "isolation, isolated",
+    r"\bmend(?:s|ed|ing)?\b": "fix",
+    r"\bcure[sd]?\b": "remedy, fix",
+    r"\bfor ever\b": "without end",
+    r"\banew\b": "again",
+    r"\bmaster key\b": "what it is",
+    r"\bconfess(?:ed|es)?\b": "a known limit",
+    r"\b(?:see|sees) first\b": "the page",
+    r"\bkept of (?:you|them)\b": "stored about",
+    r"\bwhat is so\b": "what is true",
+    r"\bto a wall\b|\bon a wall\b": "on a projector",
+    r"\bgets? to hear\b": "learn, get",
+}
+"""Checked in documents, docstrings, comments, and texts of labs, questions and options included."""
+
+ANY_TRANSLATED = re.compile("|".join(TRANSLATED), re.IGNORECASE)
+
+PICTURES = {ROOT / "labs" / "analogies.md"}
+"""Comparisons stand here on purpose."""
+
+REPLACED = re.compile(r"server/web/lab_\w+\.py|static/js/page/lab\.js|templates/panels/_lab_\w+\.html")
+"""These are being rewritten; the line goes with the last of them."""
 
 
 def prose(path: Path) -> str:
@@ -60,6 +95,31 @@ def test_only_the_words_of_the_field(path: Path) -> None:
         assert not found, f"say {ours}: {found}"
 
 
+@pytest.mark.parametrize(
+    "path", files("server", "static", "docs", "labs", "bench"), ids=lambda path: str(path.relative_to(ROOT))
+)
+def test_no_translated_or_poetic_words(path: Path) -> None:
+    _no_translations(path, said(path))
+
+
+@pytest.mark.parametrize(
+    "path", [*SCRIPTS, *sorted((ROOT / "templates").rglob("*.html"))], ids=lambda path: str(path.relative_to(ROOT))
+)
+def test_no_translated_or_poetic_words_on_the_screen(path: Path) -> None:
+    _no_translations(path, prose(path))
+
+
+def _no_translations(path: Path, text: str) -> None:
+    if path in PICTURES or REPLACED.fullmatch(str(path.relative_to(ROOT))):
+        return
+    found = {match[0]: TRANSLATED[_pattern_of(match[0])] for match in ANY_TRANSLATED.finditer(text)}
+    assert found == {}, "say the field's term instead"
+
+
+def _pattern_of(word: str) -> str:
+    return next(pattern for pattern in TRANSLATED if re.fullmatch(pattern, word, re.IGNORECASE))
+
+
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_exclamation_marks(path: Path) -> None:
     assert re.findall(r".*[A-Za-zé]!(?:\s|$).*", prose(path)) == []
@@ -68,3 +128,8 @@ def test_no_exclamation_marks(path: Path) -> None:
 @pytest.mark.parametrize("text", ["This is just a test.", "A TCP packet leaves.", "in SYN_SENT", "two nodes"])
 def test_a_wrong_word_would_be_found(text: str) -> None:
     assert [pattern for pattern in FORBIDDEN if re.search(f"(?i:{pattern})", text)]
+
+
+@pytest.mark.parametrize("text", ["until they say goodbye", "It comes true.", "The cage holds.", "It is mended"])
+def test_a_translated_word_would_be_found(text: str) -> None:
+    assert ANY_TRANSLATED.search(text)

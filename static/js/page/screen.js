@@ -353,12 +353,12 @@ export function linkChanged(state, problem) {
   clock.touch();
 }
 
-/** @param {string} words @param {boolean} [anew] whether to offer something instead */
-export function overlay(words, anew = false) {
+/** @param {string} words @param {boolean} [offer] whether to offer something instead */
+export function overlay(words, offer = false) {
   const home = one("[data-overlay]");
   home.hidden = words === "";
   delete home.dataset.asks;
-  home.replaceChildren(html("p", {}, words), ...(anew ? page.instead() : []));
+  home.replaceChildren(html("p", {}, words), ...(offer ? page.instead() : []));
 }
 
 /** @param {import("../log/protocol.js").Event[]} events */

@@ -38,7 +38,7 @@ export async function fontsReady() {
 }
 
 /**
- * The font sizes to try, largest first: on a wall by the height of the picture, on a desk by its width.
+ * The font sizes to try, largest first: on a projector by the height of the picture, else by its width.
  * @param {number} width of the window
  * @param {number} height of the window
  * @param {boolean} projector
