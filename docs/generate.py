@@ -58,6 +58,8 @@ def _page(title: str, intro: str, structs: tuple[Any, ...], skip: set[str]) -> s
         if fields:
             parts.append("\n| field | type | default |\n| --- | --- | --- |\n")
             parts += [f"| `{f.name}` | {_type(hints[f.name])} | {_default(f)} |\n" for f in fields]
+        if issubclass(struct, commands.CommandOf):
+            parts.append(f"\n{_result(struct)}\n")
     return "".join(parts)
 
 
@@ -95,6 +97,16 @@ def attributes(shape: type) -> dict[str, str]:
     """Member → what the docstring of a TypedDict says of it under ``Attributes``, a member a line."""
     _, _, lines = inspect.cleandoc(shape.__doc__ or "").partition("Attributes:\n")
     return dict(line.strip().split(": ", 1) for line in lines.splitlines())
+
+
+def _result(command: Any) -> str:  # noqa: ANN401 (mypy knows no __orig_bases__)
+    """What a command is answered with, as a sentence."""
+    (of,) = typing.get_args(command.__orig_bases__[0])
+    shown = []
+    for result in typing.get_args(of) or (of,):
+        members = ", ".join(f"`{name}` ({_type(kind)})" for name, kind in typing.get_type_hints(result).items())
+        shown.append(f"{members}. {inspect.cleandoc(result.__doc__)}")
+    return "Answered with " + " Or with ".join(shown)
 
 
 def _default(field: msgspec.structs.FieldInfo) -> str:

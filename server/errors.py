@@ -5,7 +5,16 @@ One shape serves HTTP (RFC 9457 problem documents), the WebSocket and the comman
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, NotRequired, TypedDict
+
+
+class Problem(TypedDict):
+    """The members of an RFC 9457 problem document that a SocketlabError has."""
+
+    title: str
+    status: int
+    detail: str
+    hint: NotRequired[str]
 
 
 class SocketlabError(Exception):
@@ -25,9 +34,9 @@ class SocketlabError(Exception):
         self.detail = detail
         self.hint = hint
 
-    def problem(self) -> dict[str, str | int]:
+    def problem(self) -> Problem:
         """The RFC 9457 members ``title``, ``status``, ``detail`` and, where there is one, ``hint``."""
-        members: dict[str, str | int] = {"title": self.title, "status": self.status, "detail": self.detail}
+        members: Problem = {"title": self.title, "status": self.status, "detail": self.detail}
         if self.hint:
             members["hint"] = self.hint
         return members

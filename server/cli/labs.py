@@ -20,10 +20,10 @@ from server.lessons.play import PATIENCE, Player
 from server.lessons.proof import prove
 from server.lessons.reference import FILES, load_reference
 from server.lessons.source import Problem
+from server.sandbox.messages import HostSpec
 from server.sessions.client import SandboxClient
 from server.sessions.door import Door, Visitor
 from server.sessions.limits import limits_from
-from server.sessions.sandboxes import HostSpec
 
 Pace = Literal["live", "step"]
 PACES: tuple[Pace, ...] = ("live", "step")

@@ -143,7 +143,7 @@ async def _play(sandbox: SandboxClient, starts: list[cmd.ProcessStart], pace: st
         for number, start in enumerate(starts):
             if number:
                 await _until_listening(sandbox, starts[number - 1].host, pid, pace)
-            pid = int((await sandbox.command(start))["pid"])
+            pid = (await sandbox.command(start))["pid"]
     except SocketlabError as error:
         return error
     take = _Release(sandbox) if pace == "step" else _Feed(sandbox, pid)

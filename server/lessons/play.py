@@ -17,10 +17,10 @@ import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, TypeVar, assert_never
+from typing import Literal, Protocol, TypeVar, assert_never
 
 from server.commands import (
-    Command,
+    CommandOf,
     Match,
     MomentRelease,
     PaceSet,
@@ -75,6 +75,7 @@ _DEAR = 0.01
 _REST = 3
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 
 class Stage(Protocol):
@@ -92,7 +93,7 @@ class Stage(Protocol):
         """Nothing more will come into the log."""
         ...
 
-    async def command(self, command: Command) -> dict[str, Any]:
+    async def command(self, command: CommandOf[R]) -> R:
         """Carry out a command, or raise what it is refused with."""
         ...
 
@@ -252,7 +253,7 @@ class Player:
             folder=run.folder,
             credentials=run.credentials,
         )
-        pids = [int((await self._command(start))["pid"]) for _ in range(run.times)]
+        pids = [(await self._command(start))["pid"] for _ in range(run.times)]
         if run.name:
             self.names.setdefault(run.name, []).extend(pids)
         return pids
@@ -321,7 +322,7 @@ class Player:
             if await self.stage.closed() or not await self.stage.read(before):
                 return
 
-    async def _command(self, command: Command) -> dict[str, Any]:
+    async def _command(self, command: CommandOf[R]) -> R:
         result = await self.stage.command(command)
         await self.catch_up()
         return result

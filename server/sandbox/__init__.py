@@ -8,5 +8,6 @@
   a process: its table of file descriptors, and the statement that makes a call.
 * ``programs``: starts programs, writes to their input and reads their output.
 * ``loop``: where all of it meets, with ``watch`` (epoll) and ``journal`` (order, ``seq``).
+* ``messages``: what the server, the zygote and a sandbox say to each other.
 * ``machine``: tries what this machine allows. ``trial``: a program in a sandbox, from the zygote to its exit.
 """

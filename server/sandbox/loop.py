@@ -18,15 +18,17 @@ import msgspec
 
 from server import commands as cmd
 from server import events as ev
-from server.commands import decode_command
+from server.commands import Command, Result
 from server.conductor import Conductor, Moment
-from server.errors import BadRequestError, ConflictError, LimitError, NotFoundError, SocketlabError
+from server.errors import ConflictError, LimitError, NotFoundError, SocketlabError
 from server.events import Pace
+from server.json_value import JsonObject
 from server.linux.ptrace import ChildSignals
 from server.sandbox.confinement import Limits
 from server.sandbox.descriptors import Owners
 from server.sandbox.hosts import Host, add_host, check_new, forget_orphans, set_sysctl
 from server.sandbox.journal import Journal
+from server.sandbox.messages import READY, Close, Done, Order, Ready, Refused, Reply
 from server.sandbox.programs import Programs
 from server.sandbox.sources import Sources
 from server.sandbox.table import Table
@@ -41,7 +43,8 @@ _BACKLOG = 8 << 20  # bytes that the server has not read; beyond it the sandbox 
 _EVERY_NS = 1_000_000_000
 _LONGEST_COMMAND = 1 << 20
 
-Reply = dict[str, Any] | SocketlabError
+_decode_order = msgspec.json.Decoder(Order).decode
+_encode = msgspec.json.Encoder().encode
 
 
 class ServerLostError(Exception):
@@ -153,8 +156,7 @@ class Loop:
             self._attach(host)
         self._journal.emit(ev.PaceChanged(pace=self._conductor.pace, pause_ms=self._conductor.pause_ms))
         self._flush()
-        hosts = [{"name": host.name, "addresses": list(host.addresses)} for host in self._hosts.values()]
-        self._reply(0, {"hosts": hosts})
+        self._reply(READY, Ready(hosts=[_told(host) for host in self._hosts.values()]))
         while not self._closed:
             self._turn()
         self._journal.emit(ev.SandboxClosed(why=self._closed))
@@ -250,44 +252,37 @@ class Loop:
     # -- moments
 
     def _release(self, moment: Moment, why: str) -> None:
-        ids: dict[str, Any] = {"call": moment.subject} if moment.kind == "syscall" else {"packet": moment.subject}
-        self._journal.emit(ev.MomentReleased(moment=moment.id, kind=moment.kind, why=why, **ids))
-        if moment.kind == "syscall":
-            self._tracer.go(moment.subject)
-        else:
-            self._wire.go(moment.subject, why)
+        call, packet = (moment.subject, None) if moment.kind == "syscall" else (None, moment.subject)
+        self._journal.emit(ev.MomentReleased(moment=moment.id, kind=moment.kind, why=why, call=call, packet=packet))
+        if call is not None:
+            self._tracer.go(call)
+        elif packet is not None:
+            self._wire.go(packet, why)
 
     # -- the door
 
     def _commands(self) -> None:
         for message in self._channel.receive():
-            self._command(message)
+            self._order(message)
 
-    def _command(self, message: bytes) -> None:
-        try:
-            request = msgspec.json.decode(message)
-            ref = request.pop("ref", None)
-        except (msgspec.DecodeError, AttributeError):
-            self._reply(None, BadRequestError("The command is no JSON object."))
-            return
-        if request.get("command") == "sandbox.close":
-            self._closed = str(request.get("why", "closed"))
-            self._reply(ref, {})
-            return
-        name = str(request.pop("command", ""))
-        try:
-            command = decode_command(msgspec.json.encode({"command": name, **request}))
-        except SocketlabError as error:
-            self._refuse(ref, name, request, error)
-            return
+    def _order(self, message: bytes) -> None:
+        order = _decode_order(message)
+        if isinstance(order.order, Close):
+            self._closed = order.order.why
+            self._reply(order.ref, None)
+        else:
+            self._command(order.ref, order.order)
 
-        def answer(result: Reply) -> None:
+    def _command(self, ref: int, command: Command) -> None:
+        name, fields = cmd.name_and_fields(command)
+
+        def answer(result: Result | SocketlabError) -> None:
             if isinstance(result, SocketlabError):
-                self._refuse(ref, name, request, result)
+                self._refuse(ref, name, fields, result)
             else:
                 self._reply(ref, result)
 
-        accepted = ev.CommandAccepted(command=name, fields=request)
+        accepted = ev.CommandAccepted(command=name, fields=fields)
         try:
             if isinstance(command, cmd.ProcessStart):
                 self._programs.start(command, self._host(command.host), accepted, answer)
@@ -296,7 +291,7 @@ class Loop:
             result = self._carry_out(command)
         except SocketlabError as error:
             self._journal.cause = None
-            self._refuse(ref, name, request, error)
+            self._refuse(ref, name, fields, error)
         else:
             self._journal.announce_cause()
             self._reply(ref, result)
@@ -314,7 +309,7 @@ class Loop:
         | cmd.WireSet
         | cmd.SysctlSet
         | cmd.HostAdd,
-    ) -> dict[str, Any]:
+    ) -> Result | dict[str, Any]:
         match command:
             case cmd.ProcessInput():
                 return self._programs.input(command)
@@ -347,7 +342,7 @@ class Loop:
             raise NotFoundError(f"There is no host {name!r}.", f"The hosts are: {', '.join(self._hosts)}.")
         return host
 
-    def _set_pace(self, command: cmd.PaceSet) -> dict[str, Any]:
+    def _set_pace(self, command: cmd.PaceSet) -> cmd.PaceResult:
         conductor = self._conductor
         freed = conductor.set_pace(command.pace, command.pause_ms, self._journal.now())
         self._journal.emit(ev.PaceChanged(pace=conductor.pace, pause_ms=conductor.pause_ms))
@@ -355,7 +350,7 @@ class Loop:
             self._release(moment, "the pace is live")
         return {"pace": conductor.pace, "pause_ms": conductor.pause_ms, "released": len(freed)}
 
-    def _release_one(self, wanted: int | None) -> dict[str, Any]:
+    def _release_one(self, wanted: int | None) -> cmd.MomentResult:
         moment = self._conductor.release(wanted)
         if moment is None and wanted is None:
             raise ConflictError("Nothing waits.", "In step pace the next call or packet will.")
@@ -364,13 +359,13 @@ class Loop:
         self._release(moment, "by hand")
         return {"moment": moment.id}
 
-    def _set_sysctl(self, command: cmd.SysctlSet) -> dict[str, Any]:
+    def _set_sysctl(self, command: cmd.SysctlSet) -> cmd.SysctlResult:
         host = self._host(command.host)
         value = set_sysctl(host, command.name, str(command.value))
         self._journal.emit(ev.SysctlChanged(host=host.name, name=command.name, value=value))
         return {"value": value}
 
-    def _add_host(self, command: cmd.HostAdd) -> dict[str, Any]:
+    def _add_host(self, command: cmd.HostAdd) -> cmd.HostResult:
         if len(self._hosts) >= self._limits.hosts:
             raise LimitError(f"A sandbox has at most {self._limits.hosts} hosts.", "Use one of those that are there.")
         present = [(host.name, host.addresses) for host in self._hosts.values()]
@@ -378,20 +373,24 @@ class Loop:
         host = add_host(command.name, self._next_host_index, addresses)
         self._next_host_index += 1
         self._attach(host)
-        return {"name": host.name, "addresses": list(host.addresses)}
+        return _told(host)
 
-    def _reply(self, ref: object, result: Reply) -> None:
-        self._flush()
-        if isinstance(result, SocketlabError):
-            answer = {"ref": ref, "ok": False, "problem": result.problem()}
-        else:
-            answer = {"ref": ref, "ok": True, "result": result}
-        self._send(msgspec.json.encode(answer) + b"\n")
+    def _reply(self, ref: int, result: Result | dict[str, Any] | Ready | None) -> None:
+        self._answer(Done(ref=ref, result=result))
 
-    def _refuse(self, ref: object, name: str, fields: dict[str, Any], error: SocketlabError) -> None:
+    def _refuse(self, ref: int, name: str, fields: JsonObject, error: SocketlabError) -> None:
         event = ev.CommandRefused(command=name, fields=fields, title=error.title, detail=error.detail)
         self._journal.emit(event)
-        self._reply(ref, error)
+        self._answer(Refused(ref=ref, problem=error.problem()))
+
+    def _answer(self, reply: Reply) -> None:
+        """Reply, after the events that belong before it."""
+        self._flush()
+        self._send(_encode(reply) + b"\n")
+
+
+def _told(host: Host) -> cmd.HostResult:
+    return {"name": host.name, "addresses": list(host.addresses)}
 
 
 def run(channel: socket.socket, hosts: list[Host], pace: Pace, limits: Limits, next_host_index: int) -> NoReturn:

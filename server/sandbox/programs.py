@@ -8,7 +8,7 @@ import select
 import signal
 import termios
 from collections.abc import Callable
-from typing import Any
+from typing import Literal
 
 from server import commands as cmd
 from server import events as ev
@@ -25,7 +25,7 @@ from server.sandbox.watch import Watch
 _READ = 65536
 _WAITING_INPUT = 1 << 20  # bytes of input that a program has not read yet
 
-Answer = Callable[[dict[str, Any] | SocketlabError], None]
+Answer = Callable[[cmd.ProcessResult | SocketlabError], None]
 
 
 class _Started:
@@ -57,7 +57,7 @@ class _Started:
         self.ending = False
         self.cause = cause
         self.answer: Answer | None = answer
-        self.outputs: dict[int, str] = {}
+        self.outputs: dict[int, Literal["stdout", "stderr"]] = {}
         self.decoders: dict[int, codecs.IncrementalDecoder] = {}
         self.read = 0
 
@@ -118,13 +118,13 @@ class Programs:
         started = _Started(pid, name, argv, command.credentials, error, ours, cause, answer)
         self._started[pid] = started
         os.set_blocking(started.input, False)
-        for fd, stream in ((terminals[0][0], "stdout"), (terminals[1][0], "stderr")):
+        started.outputs = {terminals[0][0]: "stdout", terminals[1][0]: "stderr"}
+        for fd in started.outputs:
             os.set_blocking(fd, False)
-            started.outputs[fd] = stream
             started.decoders[fd] = codecs.getincrementaldecoder("utf-8")("replace")
             self._watch.add(fd, select.EPOLLIN, lambda fd=fd: self._output(started, fd))  # type: ignore[misc]
 
-    def input(self, command: cmd.ProcessInput) -> dict[str, Any]:
+    def input(self, command: cmd.ProcessInput) -> cmd.ProcessResult:
         """Give a program text to read from its standard input.
 
         Raises:
@@ -146,7 +146,7 @@ class Programs:
         self._write(started)
         return {"pid": command.pid}
 
-    def signal(self, command: cmd.ProcessSignal) -> dict[str, Any]:
+    def signal(self, command: cmd.ProcessSignal) -> cmd.ProcessResult:
         """Send a signal: kill(2).
 
         Raises:
@@ -223,7 +223,7 @@ class Programs:
                 chunk = b""  # EIO: no process has the terminal open any more
             text = started.decoders[fd].decode(chunk, final=not chunk)
             started.read += len(chunk)
-            stream: Any = started.outputs[fd]
+            stream = started.outputs[fd]
             if text:
                 self._journal.emit(ev.ProcessOutput(pid=started.pid, stream=stream, text=text))
             if not chunk:

@@ -10,21 +10,23 @@ import os
 import signal
 import socket
 from collections.abc import Iterator
-from typing import Any
 
 import msgspec
 
+from server import events as ev
+from server.commands import ProcessStart
 from server.errors import KernelRefusedError
 from server.sandbox import zygote
+from server.sandbox.messages import READY, Done, Fork, HostSpec, News, NotForked, Order, Refused, Reply
 
 HOST = "trial"
 ARGV = ("python3", "-c", "import socket; socket.socket()")
 """A program that every machine has that runs Socketlab, and a call that must be seen."""
 _PATIENCE_SECONDS = 30
-_NO_ANSWER = {"problem": {"detail": "A sandbox could not be made: the process that makes it ended."}}
 
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder().decode
+_decode_news = msgspec.json.Decoder(News).decode
+_decode_reply = msgspec.json.Decoder(Reply).decode
 
 
 def run() -> str:
@@ -60,45 +62,53 @@ def _play(control: socket.socket) -> str:
     channel, theirs = socket.socketpair()
     with channel, theirs:
         channel.settimeout(_PATIENCE_SECONDS)
-        hosts = [{"name": HOST, "addresses": ["10.0.0.4/24"]}]
-        socket.send_fds(control, [_encode({"sandbox": "trial", "hosts": hosts})], [theirs.fileno()])
+        hosts = [HostSpec(name=HOST, addresses=["10.0.0.4/24"])]
+        socket.send_fds(control, [_encode(Fork(sandbox=HOST, hosts=hosts))], [theirs.fileno()])
         theirs.close()
-        _unless_refused(_decode(control.recv(65536) or _encode(_NO_ANSWER)))
+        news = control.recv(65536)
+        if not news:
+            raise KernelRefusedError("A sandbox could not be made: the process that makes it ended.")
+        _unless_refused(_decode_news(news))
         messages = _messages(channel)
-        _unless_refused(next((message for message in messages if message.get("ref") == 0), _NO_ANSWER))
-        command = {"ref": 1, "command": "process.start", "host": HOST, "argv": ARGV}
-        channel.sendall(_encode(command) + b"\n")
+        ready = next((message for message in messages if isinstance(message, Done | Refused)), None)
+        if ready is None:
+            raise KernelRefusedError("The sandbox could not be made: its process ended.")
+        _unless_refused(ready)
+        start = Order(ref=READY + 1, order=ProcessStart(host=HOST, argv=list(ARGV)))
+        channel.sendall(_encode(start) + b"\n")
         return _watch(messages)
 
 
-def _watch(messages: Iterator[dict[str, Any]]) -> str:
-    """Follow the program until it has ended."""
+def _watch(messages: Iterator[Reply | ev.Event]) -> str:
+    """Follow the sandbox, and the program in it until it has ended."""
     calls: list[str] = []
     for message in messages:
-        _unless_refused(message)
-        if message.get("type") == "syscall.entered":
-            calls.append(message["name"])
-        elif message.get("type") == "process.exited":
-            if message.get("code") != 0:
-                raise KernelRefusedError(f"{ARGV[0]} could not do its work: it ended with {message}.")
-            if "socket" not in calls:
-                raise KernelRefusedError(f"{ARGV[0]} ran, but its calls could not be seen.")
-            return f"{ARGV[0]} ran, and {len(calls)} of its system calls were seen"
-        elif message.get("type") == "sandbox.closed":
-            raise KernelRefusedError(f"The sandbox could not go on: {message.get('why')}.")
+        match message:
+            case Done() | Refused():
+                _unless_refused(message)
+            case ev.SyscallEntered():
+                calls.append(message.name)
+            case ev.ProcessExited():
+                if message.code != 0:
+                    how = f"exit code {message.code}" if message.signal is None else message.signal
+                    raise KernelRefusedError(f"{ARGV[0]} could not do its work: it ended with {how}.")
+                if "socket" not in calls:
+                    raise KernelRefusedError(f"{ARGV[0]} ran, but its calls could not be seen.")
+                return f"{ARGV[0]} ran, and {len(calls)} of its system calls were seen"
+            case ev.SandboxClosed():
+                raise KernelRefusedError(f"The sandbox could not go on: {message.why}.")
     raise KernelRefusedError("The sandbox could not go on: its process ended.")
 
 
-def _unless_refused(message: dict[str, Any]) -> None:
-    problem = message.get("problem")
-    if problem is not None:
-        raise KernelRefusedError(str(problem.get("detail")))
+def _unless_refused(message: Reply | News) -> None:
+    if isinstance(message, NotForked | Refused):
+        raise KernelRefusedError(message.problem["detail"])
 
 
-def _messages(channel: socket.socket) -> Iterator[dict[str, Any]]:
-    """What the sandbox says, one by one: events and answers."""
+def _messages(channel: socket.socket) -> Iterator[Reply | ev.Event]:
+    """What the sandbox says, one by one: events and replies."""
     rest = b""
     while chunk := channel.recv(65536):
         *lines, rest = (rest + chunk).split(b"\n")
         for line in lines:
-            yield _decode(line)
+            yield ev.decode_entry(line) if line.startswith(b'{"seq":') else _decode_reply(line)

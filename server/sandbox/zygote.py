@@ -26,12 +26,11 @@ import socket
 import struct
 import sys
 import traceback
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import msgspec
 
 from server.errors import BadRequestError, KernelRefusedError, SocketlabError
-from server.events import Pace
 from server.linux import capabilities, mounts, process
 from server.linux.calls import CallError, named
 from server.linux.namespaces import (
@@ -44,7 +43,8 @@ from server.linux.namespaces import (
     unshare,
 )
 from server.sandbox import confinement, hosts, loop, plan
-from server.sandbox.confinement import OOM_SCORE_ADJ, Limits
+from server.sandbox.confinement import OOM_SCORE_ADJ
+from server.sandbox.messages import READY, Exited, Fork, Forked, News, NotForked, Refused
 
 IDS_OF_ROOT = range(0x7000_0000, 0x7800_0000)
 """Ids that no distribution gives to anybody; systemd's own ranges lie below."""
@@ -53,23 +53,14 @@ _HINT = "Run 'socketlab doctor': it tries each thing that a sandbox needs."
 _PID = struct.Struct("=i")
 
 
-class HostRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A host that a sandbox shall begin with."""
-
-    name: str
-    addresses: list[str]
-
-
-class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """What the server asks for; one end of the new sandbox's channel comes with it."""
+class _Named(msgspec.Struct, frozen=True):
+    """As much of a request as there must be to answer it."""
 
     sandbox: str
-    hosts: list[HostRequest]
-    pace: Pace = "live"
-    limits: Limits = Limits()
 
 
-_decode_request = msgspec.json.Decoder(Request).decode
+_decode_named = msgspec.json.Decoder(_Named).decode
+_decode_request = msgspec.json.Decoder(Fork).decode
 _encode = msgspec.json.Encoder().encode
 
 
@@ -185,21 +176,21 @@ class Zygote:
             return False
         name = ""
         try:
-            name = str(msgspec.json.decode(document)["sandbox"])
+            name = _decode_named(document).sandbox
             request = _decode_request(document)
             if len(fds) != 1:
                 raise BadRequestError("A request for a sandbox comes with exactly one channel.")
-            self._tell({"sandbox": name, "pid": self._create(request, fds[0])})
+            self._tell(Forked(sandbox=name, pid=self._create(request, fds[0])))
         except SocketlabError as error:
-            self._tell({"sandbox": name, "problem": error.problem()})
-        except (msgspec.MsgspecError, LookupError, TypeError) as error:
-            self._tell({"sandbox": name, "problem": BadRequestError(f"{error}").problem()})
+            self._tell(NotForked(sandbox=name, problem=error.problem()))
+        except msgspec.MsgspecError as error:
+            self._tell(NotForked(sandbox=name, problem=BadRequestError(f"{error}").problem()))
         finally:
             for fd in fds:
                 os.close(fd)
         return True
 
-    def _tell(self, message: dict[str, Any]) -> None:
+    def _tell(self, message: News) -> None:
         try:
             self._control.send(_encode(message))
         except ConnectionError:
@@ -212,9 +203,9 @@ class Zygote:
         os.close(pidfd)
         _, status = os.waitpid(pid, 0)
         code = os.waitstatus_to_exitcode(status)
-        self._tell({"sandbox": name, "exited": {"code": code} if code >= 0 else {"signal": -code}})
+        self._tell(Exited(sandbox=name, code=code) if code >= 0 else Exited(sandbox=name, signal=-code))
 
-    def _create(self, request: Request, channel: int) -> int:
+    def _create(self, request: Fork, channel: int) -> int:
         existing: list[tuple[str, list[str]]] = []
         for host in request.hosts:
             hosts.check_new(host.name, host.addresses, existing)
@@ -277,7 +268,7 @@ def _hear(told: int) -> bytes:
 # --- in process A -----------------------------------------------------------------------------
 
 
-def _unshare_and_fork(request: Request, channel: int, skeleton: str, told: int, go: int, life: int) -> NoReturn:
+def _unshare_and_fork(request: Fork, channel: int, skeleton: str, told: int, go: int, life: int) -> NoReturn:
     try:
         unshare(CLONE_NEWUSER)
         os.write(told, b"+")
@@ -300,7 +291,7 @@ def _unshare_and_fork(request: Request, channel: int, skeleton: str, told: int, 
 # --- in process B, pid 1 of the sandbox -------------------------------------------------------
 
 
-def _begin(request: Request, channel: int, skeleton: str, go: int, life: int) -> NoReturn:
+def _begin(request: Fork, channel: int, skeleton: str, go: int, life: int) -> NoReturn:
     """Become the sandbox."""
     try:
         if not os.read(go, 1):
@@ -326,7 +317,7 @@ def _begin(request: Request, channel: int, skeleton: str, go: int, life: int) ->
         os._exit(70)
 
 
-def _make(request: Request, skeleton: str) -> list[hosts.Host]:
+def _make(request: Fork, skeleton: str) -> list[hosts.Host]:
     named("sethostname", socket.sethostname, "sandbox")
     hosts.publish_names_in(plan.enter_cage(skeleton, request.limits))
     hosts.prepare_wire()
@@ -336,7 +327,7 @@ def _make(request: Request, skeleton: str) -> list[hosts.Host]:
 
 
 def _refuse(sock: socket.socket, error: SocketlabError) -> NoReturn:
-    sock.sendall(_encode({"ref": 0, "ok": False, "problem": error.problem()}) + b"\n")
+    sock.sendall(_encode(Refused(ref=READY, problem=error.problem())) + b"\n")
     os._exit(1)
 
 
@@ -373,8 +364,8 @@ def _refuse_all(control: socket.socket, error: SocketlabError | CallError) -> in
             return 1
         for fd in fds:
             os.close(fd)
-        name = msgspec.json.decode(document).get("sandbox", "")
-        control.send(_encode({"sandbox": name, "problem": reason.problem()}))
+        name = _decode_named(document).sandbox
+        control.send(_encode(NotForked(sandbox=name, problem=reason.problem())))
 
 
 if __name__ == "__main__":

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar
 
-from server.commands import Command
+from server.commands import CommandOf
 from server.errors import GoneError, NotFoundError
 from server.sessions.door import Door, Status
 from server.state import State
+
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,7 @@ class SandboxClient:
     door: Door
     id: str
 
-    async def command(self, command: Command) -> dict[str, Any]:
+    async def command(self, command: CommandOf[R]) -> R:
         """Carry out one command, and return its result.
 
         Raises:

@@ -20,16 +20,19 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self, TypeVar
 
-from server.commands import Command
+from server.commands import CommandOf, HostResult
 from server.errors import BadRequestError, ConflictError, LimitError, NotFoundError
 from server.events import Pace
 from server.sandbox.hosts import check_new
+from server.sandbox.messages import HostSpec
 from server.sessions.limits import Limits
-from server.sessions.sandboxes import HostSpec, Sandbox, Zygote
+from server.sessions.sandboxes import Sandbox, Zygote
 from server.sessions.viewers import Batch
 from server.state import State
+
+R = TypeVar("R")
 
 DEFAULT_HOSTS = (
     HostSpec(name="server", addresses=["10.0.0.4/24"]),
@@ -65,7 +68,7 @@ class Opened:
 
     id: str
     token: str
-    hosts: list[dict[str, Any]]
+    hosts: list[HostResult]
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +226,7 @@ class Door:
         sandbox = self._sandbox(sandbox_id)
         return Status(sandbox.log.end_seq, sandbox.log.closed, sandbox.why, sandbox.ended.is_set())
 
-    def submit(self, sandbox_id: str, command: Command) -> asyncio.Future[dict[str, Any]]:
+    def submit(self, sandbox_id: str, command: CommandOf[R]) -> asyncio.Future[R]:
         """Send a command down at once, in the order of the calls; the future is its result.
 
         The future fails with a ``SocketlabError``: the sandbox refused it, does not answer, or has ended.
@@ -234,7 +237,7 @@ class Door:
         """
         return self._sandbox(sandbox_id).submit(command)
 
-    async def command(self, sandbox_id: str, command: Command) -> dict[str, Any]:
+    async def command(self, sandbox_id: str, command: CommandOf[R]) -> R:
         """Carry out one command, and return its result.
 
         Raises:

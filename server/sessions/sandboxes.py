@@ -22,13 +22,15 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, TypeVar, assert_never, cast
 
 import msgspec
 
-from server.commands import Command
-from server.errors import GoneError, KernelRefusedError, SocketlabError
+from server.commands import CommandOf, HostResult
+from server.errors import GoneError, KernelRefusedError, Problem, SocketlabError
 from server.events import Pace, SandboxClosed, encode_entry
+from server.sandbox.confinement import Limits
+from server.sandbox.messages import READY, Close, Exited, Fork, Forked, HostSpec, News, NotForked, Ready, Refused, Reply
 from server.sessions.log import Log
 from server.sessions.viewers import Viewers
 
@@ -42,7 +44,20 @@ CLOSE_SECONDS = 3
 _KEPT_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
 _ERRORS = {kind.status: kind for kind in SocketlabError.__subclasses__()}
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder().decode
+
+
+class _Line(msgspec.Struct, frozen=True):
+    """As much of a line of the log as the server reads itself, whatever event it is."""
+
+    t: int = 0
+    why: str = "it was closed"
+
+
+_decode_line = msgspec.json.Decoder(_Line).decode
+_decode_news = msgspec.json.Decoder(News).decode
+_decode_reply = msgspec.json.Decoder(Reply).decode
+
+R = TypeVar("R")
 
 
 class NoAnswerError(SocketlabError):
@@ -50,25 +65,6 @@ class NoAnswerError(SocketlabError):
 
     title = "The sandbox does not answer"
     status = 504
-
-
-class HostSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A host that a sandbox shall have: its name and its addresses with their prefix length."""
-
-    name: str
-    addresses: list[str]
-
-
-class _Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """What a sandbox's process answers to a command."""
-
-    ref: int
-    ok: bool
-    result: dict[str, Any] = {}
-    problem: dict[str, Any] = {}
-
-
-_decode_reply = msgspec.json.Decoder(_Reply).decode
 
 
 class Sandbox:
@@ -86,7 +82,7 @@ class Sandbox:
     def __init__(self, sandbox_id: str) -> None:
         self.id = sandbox_id
         self.token = secrets.token_urlsafe(24)
-        self.hosts: list[dict[str, Any]] = []
+        self.hosts: list[HostResult] = []
         self.log = Log()
         self.viewers = Viewers(self.log)
         self.ended = asyncio.Event()
@@ -94,7 +90,7 @@ class Sandbox:
         self.pid = 0
         self._pidfd = -1
         self._transport: asyncio.WriteTransport | None = None
-        self._replies: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        self._replies: dict[int, asyncio.Future[Any]] = {}  # each of the type that its order is answered with
         self._last_ref = 0
         self._why = ""
         self._told = False
@@ -107,7 +103,7 @@ class Sandbox:
         """Why the sandbox ended or is ending; empty while it runs."""
         return self._why
 
-    def submit(self, command: Command) -> asyncio.Future[dict[str, Any]]:
+    def submit(self, command: CommandOf[R]) -> asyncio.Future[R]:
         """Send a command down at once, in the order of the calls; the future is its result.
 
         The future fails with a ``SocketlabError``: the sandbox refused it, does not answer, or has ended.
@@ -118,12 +114,12 @@ class Sandbox:
         self.used_at = time.monotonic()
         if self._why or self._channel_ended:
             raise self._gone()
-        reply = self._send(_encode(command))
+        reply: asyncio.Future[R] = self._send(command)
         timer = asyncio.get_running_loop().call_later(ANSWER_SECONDS, _give_up, reply)
         reply.add_done_callback(lambda _: timer.cancel())
         return reply
 
-    async def command(self, command: Command) -> dict[str, Any]:
+    async def command(self, command: CommandOf[R]) -> R:
         """Carry out one command.
 
         Raises:
@@ -139,7 +135,7 @@ class Sandbox:
         """
         if not self._why and not self._channel_ended:
             self._why = why
-            self._send(_encode({"command": "sandbox.close", "why": why})).add_done_callback(_forget_failure)
+            self._send(Close(why=why)).add_done_callback(_forget_failure)
         try:
             async with asyncio.timeout(CLOSE_SECONDS):
                 await self.ended.wait()
@@ -157,17 +153,15 @@ class Sandbox:
                 signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
             asyncio.get_running_loop().add_reader(self._pidfd, self._end_process, "SIGKILL")
 
-    def _send(self, document: bytes, ref: int | None = None) -> asyncio.Future[dict[str, Any]]:
+    def _send(self, order: CommandOf[object] | Close) -> asyncio.Future[Any]:
         assert self._transport is not None
-        if ref is None:
-            self._last_ref += 1
-            ref = self._last_ref
-        reply = self._expect(ref)
-        self._transport.write(b'{"ref":%d,%b\n' % (ref, document[1:]))
+        self._last_ref += 1
+        reply = self._expect(self._last_ref)
+        self._transport.write(b'{"ref":%d,"order":%b}\n' % (self._last_ref, _encode(order)))
         return reply
 
-    def _expect(self, ref: int) -> asyncio.Future[dict[str, Any]]:
-        reply: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+    def _expect(self, ref: int) -> asyncio.Future[Any]:
+        reply: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._replies[ref] = reply
         return reply
 
@@ -181,17 +175,17 @@ class Sandbox:
         self._last_line_at = time.monotonic()
         if b'"type":"sandbox.closed"' in lines[-1][:80]:
             self._told = True
-            self._why = self._why or str(_decode(lines[-1]).get("why", "it was closed"))
+            self._why = self._why or _decode_line(lines[-1]).why
 
     def _add_reply(self, line: bytes) -> None:
-        message = _decode_reply(line)
+        message: Reply = _decode_reply(line)
         reply = self._replies.pop(message.ref, None)
         if reply is None or reply.done():
             return
-        if message.ok:
-            reply.set_result(message.result)
-        else:
+        if isinstance(message, Refused):
             reply.set_exception(error_from(message.problem))
+        else:
+            reply.set_result(message.result)
 
     def _end_channel(self) -> None:
         self._channel_ended = True
@@ -226,11 +220,11 @@ class Sandbox:
     def _now(self) -> int:
         """Now on the sandbox's clock (ns): its last event's time, and what has passed since that came in."""
         last = self.log.read(self.log.end_seq - 1) if self.log.end_seq else []
-        t = int(_decode(last[0])["t"]) if last else 0
+        t = _decode_line(last[0]).t if last else 0
         return t + int((time.monotonic() - self._last_line_at) * 1e9)
 
 
-def _give_up(reply: asyncio.Future[dict[str, Any]]) -> None:
+def _give_up(reply: asyncio.Future[Any]) -> None:
     if not reply.done():
         reply.set_exception(
             NoAnswerError(
@@ -239,13 +233,13 @@ def _give_up(reply: asyncio.Future[dict[str, Any]]) -> None:
         )
 
 
-def error_from(problem: Mapping[str, Any]) -> SocketlabError:
+def error_from(problem: Problem) -> SocketlabError:
     """The error that a problem document of a process below tells of."""
-    kind = _ERRORS.get(problem.get("status", 500), SocketlabError)
-    return kind(str(problem.get("detail", "")), str(problem.get("hint", "")))
+    kind = _ERRORS.get(problem["status"], SocketlabError)
+    return kind(problem["detail"], problem.get("hint", ""))
 
 
-def _forget_failure(reply: asyncio.Future[dict[str, Any]]) -> None:
+def _forget_failure(reply: asyncio.Future[Any]) -> None:
     if not reply.cancelled():
         reply.exception()
 
@@ -342,11 +336,12 @@ class Zygote:
         """
         self.start()
         sandbox = Sandbox(sandbox_id)
-        ready = sandbox._expect(0)
+        ready: asyncio.Future[Ready] = sandbox._expect(READY)
         self._sandboxes[sandbox_id] = sandbox
         try:
             async with asyncio.timeout(START_SECONDS):
-                request = {"sandbox": sandbox_id, "hosts": hosts, "pace": pace, "limits": limits or {}}
+                own = msgspec.convert(limits or {}, Limits)
+                request = Fork(sandbox=sandbox_id, hosts=list(hosts), pace=pace, limits=own)
                 sandbox.pid = await self._fork(sandbox, _encode(request))
                 sandbox.hosts = (await ready)["hosts"]
         except BaseException as error:
@@ -419,24 +414,27 @@ class Zygote:
         if not data:
             self._mourn()
             return
-        message = _decode(data)
-        sandbox = self._sandboxes.get(message["sandbox"])
+        news: News = _decode_news(data)
+        sandbox = self._sandboxes.get(news.sandbox)
         if sandbox is None:
             return
         forked = self._forked.pop(sandbox.id, None)
-        if "pid" in message:
-            sandbox._pidfd = _pidfd(message["pid"])
-            if forked is not None and not forked.done():
-                forked.set_result(message["pid"])
-            else:
-                sandbox.pid = message["pid"]
-                sandbox.kill()  # whoever asked for it has left
-        elif "problem" in message:
-            if forked is not None and not forked.done():
-                forked.set_exception(error_from(message["problem"]))
-        else:
-            del self._sandboxes[sandbox.id]
-            sandbox._end_process(_how(message["exited"]))
+        match news:
+            case Forked():
+                sandbox._pidfd = _pidfd(news.pid)
+                if forked is not None and not forked.done():
+                    forked.set_result(news.pid)
+                else:
+                    sandbox.pid = news.pid
+                    sandbox.kill()  # whoever asked for it has left
+            case NotForked():
+                if forked is not None and not forked.done():
+                    forked.set_exception(error_from(news.problem))
+            case Exited():
+                del self._sandboxes[sandbox.id]
+                sandbox._end_process(_how(news))
+            case _:
+                assert_never(news)
 
     def _mourn(self) -> None:
         """The zygote is gone, and the kernel kills its sandboxes with it: wait for each, and say so."""
@@ -472,11 +470,8 @@ def _pidfd(pid: int) -> int:
         return -1
 
 
-def _how(exited: Mapping[Literal["code", "signal"], Any]) -> str:
-    if exited.get("signal") is not None:
-        number = exited["signal"]
-        return signal.Signals(number).name if isinstance(number, int) else str(number)
-    return f"exit code {exited.get('code')}"
+def _how(exited: Exited) -> str:
+    return f"exit code {exited.code}" if exited.signal is None else signal.Signals(exited.signal).name
 
 
 def _reap(process: subprocess.Popen[bytes]) -> int:

@@ -15,9 +15,9 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from server.commands import decode_command
 from server.errors import BadRequestError
 from server.events import Pace
+from server.sandbox.messages import HostSpec
 from server.sessions.capabilities import Capabilities, capabilities
 from server.sessions.door import DEFAULT_HOSTS, Door, Visitor
-from server.sessions.sandboxes import HostSpec
 from server.web import openapi, security
 
 router = APIRouter()

@@ -13,8 +13,8 @@ from server.lessons.play import Measured
 from server.lessons.translation import differences
 from server.progress.notebook import Notebook
 from server.progress.notes import UNKNOWN, Answered, Finished, Note, Visit
+from server.sandbox.messages import HostSpec
 from server.sessions.door import Door, Visitor
-from server.sessions.sandboxes import HostSpec
 from server.web.lab_runs import Run, StepState
 
 KEPT_SECONDS = 3600.0

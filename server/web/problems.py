@@ -14,7 +14,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from server.errors import BadRequestError, NotFoundError, SocketlabError
+from server.errors import BadRequestError, NotFoundError, Problem, SocketlabError
 from server.web.rendering import problem_page
 
 MEDIA_TYPE = "application/problem+json"
@@ -36,9 +36,9 @@ class TooLargeError(SocketlabError):
     status = 413
 
 
-def problem_response(problem: Mapping[str, str | int], headers: Mapping[str, str] | None = None) -> Response:
+def problem_response(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
     """A problem document as a response with its status."""
-    return Response(msgspec.json.encode(problem), int(problem["status"]), headers, MEDIA_TYPE)
+    return Response(msgspec.json.encode(problem), problem["status"], headers, MEDIA_TYPE)
 
 
 def error_response(error: SocketlabError) -> Response:
@@ -79,7 +79,7 @@ async def _http_exception(request: Request, error: Exception) -> Response:
             return _told(request, missing)
         case 405:
             allowed = (error.headers or {}).get("Allow", "")
-            problem: dict[str, str | int] = {
+            problem: Problem = {
                 "title": "That method is not answered here",
                 "status": 405,
                 "detail": f"{path} does not answer {request.method[:20]}.",

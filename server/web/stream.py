@@ -13,14 +13,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Literal
 
 import msgspec
 from starlette.requests import HTTPConnection
 from starlette.types import Message, Receive, Scope, Send
 
-from server.commands import decode_command
-from server.errors import BadRequestError, SocketlabError
+from server.commands import Result, decode_command
+from server.errors import BadRequestError, Problem, SocketlabError
 from server.sessions.door import Door
 from server.web.security import refuse_websocket, stream_token_of
 
@@ -36,6 +36,22 @@ _MAX_REF = 64
 _encode = msgspec.json.Encoder().encode
 _decode_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _decode_ref = msgspec.json.Decoder(Ref).decode
+
+
+class _Done(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to a command that was carried out."""
+
+    ref: Ref
+    ok: Literal[True] = True
+    result: Result
+
+
+class _Refused(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to a command that was refused."""
+
+    ref: Ref
+    ok: Literal[False] = False
+    problem: Problem
 
 
 async def stream(scope: Scope, receive: Receive, send: Send) -> None:
@@ -150,7 +166,7 @@ class _Connection:
             self._commands.add(task)
             task.add_done_callback(self._commands.discard)
 
-    def _submit(self, document: bytes) -> tuple[Ref, asyncio.Future[dict[str, Any]] | SocketlabError]:
+    def _submit(self, document: bytes) -> tuple[Ref, asyncio.Future[Result] | SocketlabError]:
         """Send one command down: its ``ref``, and its future result or why it was refused."""
         ref: Ref = None
         try:
@@ -159,13 +175,13 @@ class _Connection:
         except SocketlabError as error:
             return ref, error
 
-    async def _answer(self, ref: Ref, outcome: asyncio.Future[dict[str, Any]] | SocketlabError) -> None:
+    async def _answer(self, ref: Ref, outcome: asyncio.Future[Result] | SocketlabError) -> None:
         try:
             if isinstance(outcome, SocketlabError):
                 raise outcome
-            reply = {"ref": ref, "ok": True, "result": await outcome}
+            reply: _Done | _Refused = _Done(ref=ref, result=await outcome)
         except SocketlabError as error:
-            reply = {"ref": ref, "ok": False, "problem": error.problem()}
+            reply = _Refused(ref=ref, problem=error.problem())
         try:
             await self._put({"type": "websocket.send", "text": _encode(reply).decode()})
         finally:

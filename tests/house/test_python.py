@@ -42,6 +42,7 @@ TESTED_ELSEWHERE = {
     "sandbox/descriptors.py": "tests/kernel/test_descriptors.py",
     "sandbox/journal.py": "tests/kernel/test_causality.py",
     "sandbox/loop.py": "tests/kernel/test_causality.py",
+    "sandbox/messages.py": "tests/unit/sessions/test_sandboxes.py",
     "sandbox/programs.py": "tests/kernel/test_programs.py",
     "sandbox/sources.py": "tests/kernel/test_programs.py",
     "sandbox/table.py": "tests/judges/test_ss.py",

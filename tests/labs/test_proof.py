@@ -13,9 +13,9 @@ from server.lessons.loader import load, load_lab
 from server.lessons.model import Lab
 from server.lessons.play import Player
 from server.lessons.proof import prove
+from server.sandbox.messages import HostSpec
 from server.sessions.client import SandboxClient
 from server.sessions.door import Door, Visitor
-from server.sessions.sandboxes import HostSpec
 from tests.labs.sound import SOUND, edited, write
 
 OURS = folder("labs")

@@ -12,9 +12,10 @@ import tempfile
 from pathlib import Path
 
 from server.folders import folder
+from server.sandbox.messages import HostSpec
 from server.sessions import recording
 from server.sessions.limits import limits_from
-from server.sessions.sandboxes import HostSpec, Zygote
+from server.sessions.sandboxes import Zygote
 from tests.laboratory import Laboratory
 from tests.recordings.runs import RUNS, Run
 

@@ -151,3 +151,8 @@ def test_a_command_is_frozen_strict_and_explained(kind: type[msgspec.Struct]) ->
     assert kind.__struct_config__.frozen
     assert kind.__struct_config__.forbid_unknown_fields
     assert kind.__doc__
+
+
+def test_the_log_tells_of_a_command_by_its_name_and_fields() -> None:
+    asked = command(command="packet.hold", match={"flags": "SYN"}, off=False)
+    assert cmd.name_and_fields(asked) == ("packet.hold", {"match": {"flags": "SYN"}})

@@ -8,9 +8,9 @@ import pytest
 
 from server.commands import MomentRelease, PaceSet
 from server.errors import BadRequestError, GoneError, LimitError, NotFoundError, SocketlabError
+from server.sandbox.messages import HostSpec
 from server.sessions.door import DEFAULT_HOSTS, Door, Visitor, checked_hosts
 from server.sessions.limits import Limits
-from server.sessions.sandboxes import HostSpec
 
 
 def host(name: str, *addresses: str) -> HostSpec:

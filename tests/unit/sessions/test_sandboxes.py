@@ -12,8 +12,9 @@ import pytest
 
 from server.commands import PaceSet, ProcessSignal, ProcessStart
 from server.errors import BadRequestError, GoneError, LimitError, NotFoundError, SocketlabError
+from server.sandbox.messages import HostSpec
 from server.sessions.door import DEFAULT_HOSTS
-from server.sessions.sandboxes import HostSpec, Sandbox, Zygote, _Channel, error_from
+from server.sessions.sandboxes import Sandbox, Zygote, _Channel, error_from
 
 pytestmark = pytest.mark.asyncio
 
@@ -170,7 +171,10 @@ async def test_a_creation_that_is_given_up_leaves_nothing(zygote: Zygote) -> Non
     await fds_are(before)
 
 
-@pytest.mark.parametrize("words", [b'{"seq":7,"t":1}\n', b"nonsense\n", b"[]\n", b'{"ok":true}\n', b'{"ref":0}\n'])
+@pytest.mark.parametrize(
+    "words",
+    [b'{"seq":7,"t":1}\n', b"nonsense\n", b"[]\n", b'{"ok":true}\n', b'{"ref":0}\n', b'{"type":"done","ref":0}\n'],
+)
 async def test_a_process_that_breaks_the_protocol_is_cut_off(words: bytes) -> None:
     sandbox = Sandbox("x")
     waiting = sandbox._expect(0)
@@ -190,7 +194,7 @@ async def test_lines_are_put_together_however_they_are_cut() -> None:
     from tests.unit.sessions.test_log import entries
 
     lines = entries(1, 50)
-    stream = b"".join(line + b"\n" for line in lines) + b'{"ref":0,"ok":true,"result":{"hosts":[]}}\n'
+    stream = b"".join(line + b"\n" for line in lines) + b'{"type":"done","ref":0,"result":{"hosts":[]}}\n'
     for size in (1, 7, 100, len(stream)):
         sandbox = Sandbox("x")
         ready = sandbox._expect(0)
@@ -209,4 +213,4 @@ async def test_problems_of_the_processes_below_become_errors_again() -> None:
     for kind in (NotFoundError, LimitError, BadRequestError):
         error = kind("what", "do")
         assert _status(error_from(error.problem())) == (kind, "what", "do")
-    assert type(error_from({"status": 299})) is SocketlabError
+    assert type(error_from({"title": "", "status": 299, "detail": ""})) is SocketlabError
