@@ -33,7 +33,7 @@ TRANSLATED = {
     # a picture, or a word of another language: the field's term
     r"\bgoodbyes?\b|\bin peace\b": "FIN, close",
     r"\b(?:hangs?|hung|hanging) up\b": "close",
-    r"\bshakes? hands\b": "exchange SYN, SYN-ACK and ACK",
+    r"\bshak(?:es?|ing|en) hands\b": "exchange SYN, SYN-ACK and ACK",
     r"\bsays? hello\b": "greet, send a greeting",
     r"\bborn\b|\bbirth\b": "made, begins",
     r"\basleep\b": "sleeps, waits",
