@@ -1,7 +1,7 @@
 """Row 1: a sandbox of three hosts, from the request until it takes commands.
 
 Against what a shell would use for less (namespaces and one ``true``), and against a fresh Python. The peers
-are started with posix_spawn(3), the cheapest way, from this process; what that costs by itself is told.
+are started with posix_spawn(3), the cheapest way, from this process; what that costs by itself is printed.
 """
 
 from __future__ import annotations

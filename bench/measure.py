@@ -1,4 +1,4 @@
-"""Numbers and how they are told: medians of interleaved rounds, ratios, one table."""
+"""Numbers and how they are reported: medians of interleaved rounds, ratios, one table."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What one row has to tell: its lines, and remarks without which they could be misread."""
+    """What one row reports: its lines, and remarks without which they could be misread."""
 
     lines: Sequence[Line]
     notes: Sequence[str] = field(default_factory=tuple)

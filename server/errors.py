@@ -18,7 +18,7 @@ class Problem(TypedDict):
 
 
 class SocketlabError(Exception):
-    """A refusal or failure that is told to a person.
+    """A refusal or failure that a person sees.
 
     Args:
         detail: What was wrong this time, in one or two sentences.

@@ -1,8 +1,8 @@
 """Proves a lab: plays it on a real sandbox and says what is not as it claims.
 
-For each step: no check is true before its actions, every check becomes true by them and stays true once it is quiet,
-and the run answers every measured prediction as the lab says. At the end the commands of the tool views run on
-their hosts.
+For each step: no check passes before its actions, every check passes after them and still does when nothing more
+happens, and the run answers every measured prediction as the lab says. At the end the commands of the tool views
+run on their hosts.
 """
 
 from __future__ import annotations

@@ -115,7 +115,7 @@ class Store:
         return engine
 
     async def close(self) -> None:
-        """Let it go; it can be opened again."""
+        """Close it; it can be opened again."""
         engine, self._engine = self._engine, None
         if engine is not None:
             await engine.dispose()

@@ -1,4 +1,4 @@
-"""The programs of a sandbox: started, spoken to, listened to, ended."""
+"""The programs of a sandbox: their start, their input and output, signals, their end."""
 
 from __future__ import annotations
 

@@ -113,7 +113,7 @@ def create_app(
 
 
 def create_replay_app(shelf: Shelf, first: str, *, allowed_hosts: Iterable[str] | None = None) -> FastAPI:
-    """A web application that shows recordings and can do nothing else: it has no sandbox, and no way to one.
+    """A web application that shows recordings and can do nothing else: it has no sandbox, and no API to make one.
 
     Args:
         shelf: The recordings.

@@ -25,7 +25,7 @@ _LEFT_OVER = re.compile(r"^(?:import\b|export\b).*|^[^/*\n]*\bawait import\(.*",
 
 
 class BundleError(Exception):
-    """A module says something that a bundle cannot."""
+    """A module uses a form that a bundle cannot have."""
 
 
 def bundle(entry: Path, root: Path) -> str:

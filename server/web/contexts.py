@@ -98,7 +98,7 @@ class RecordingContext(PlayContext):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProblemContext(PageContext):
-    """An error, told to a person.
+    """An error, as a person sees it.
 
     Attributes:
         status: The HTTP status.

@@ -42,7 +42,7 @@ def problem_response(problem: Problem, headers: Mapping[str, str] | None = None)
 
 
 def error_response(error: SocketlabError) -> Response:
-    """The response that tells an error."""
+    """The response for an error."""
     headers = {"WWW-Authenticate": 'Bearer realm="socketlab"'} if isinstance(error, UnauthorizedError) else None
     return problem_response(error.problem(), headers)
 

@@ -1,4 +1,4 @@
-"""Recordings over HTTP: pages that show them, and a sandbox's or a recording's files to take along.
+"""Recordings over HTTP: pages that show them, and a sandbox's or a recording's files for download.
 
 Two routers, because a server that only shows recordings (``socketlab replay``) has no sandboxes.
 """
@@ -90,7 +90,7 @@ def pages(shelf: Shelf, *, playground: bool) -> APIRouter:
 
 
 def sandbox_files() -> APIRouter:
-    """What a sandbox's log can be taken along as: a recording, a page that needs no server, and a capture."""
+    """The downloads of a sandbox's log: a recording, a page that needs no server, and a capture."""
     router = APIRouter()
 
     @router.get("/api/sandboxes/{sandbox_id}/recording.jsonl.gz", **openapi.RECORDING)
