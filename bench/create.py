@@ -11,9 +11,9 @@ import time
 
 from bench.measure import Line, Report, Subject, interleaved, median, spread
 from bench.processes import python, timed
-from server.sessions.door import DEFAULT_HOSTS
+from server.sessions.hosts import DEFAULT_HOSTS
 from server.sessions.limits import Limits
-from server.sessions.sandboxes import Zygote
+from server.sessions.zygote import Zygote
 
 TITLE = "create a sandbox of 3 hosts"
 

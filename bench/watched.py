@@ -21,8 +21,7 @@ from fastapi import FastAPI
 
 from bench.processes import raise_file_limit
 from server.commands import decode_command
-from server.sessions.door import Visitor
-from server.sessions.sandboxes import Sandbox
+from server.sessions.door import Door, Visitor
 from server.web import serving
 from server.web.app import create_app
 
@@ -32,19 +31,19 @@ _QUIET_SECONDS = 0.4
 class Stamps:
     """When each message of a sandbox was about to be sent, and its text."""
 
-    def __init__(self, sandbox: Sandbox) -> None:
-        self._sandbox = sandbox
+    def __init__(self, door: Door, sandbox_id: str) -> None:
+        self._door = door
+        self._sandbox = sandbox_id
         self._after = 0
         self.messages: list[tuple[int, str]] = []
         self.last_at = time.monotonic()
 
     async def follow(self) -> None:
         """Stamp every message until the log ends."""
-        log, viewers = self._sandbox.log, self._sandbox.viewers
-        while not log.closed:
-            await log.wait(self._after)
+        door, sandbox = self._door, self._sandbox
+        while await door.wait(sandbox, self._after):
             moment = time.monotonic_ns()
-            while (batch := viewers.batch(self._after)) is not None:
+            while (batch := await door.batch(sandbox, self._after)) is not None:
                 self.messages.append((moment, batch.text))
                 self._after = batch.last
             self.last_at = time.monotonic()
@@ -57,32 +56,32 @@ class Stamps:
     async def until(self, word: str) -> None:
         """Return once a message carries a word."""
         while not any(word in text for _, text in self.messages):
-            await self._sandbox.log.wait(self._after)
+            await self._door.wait(self._sandbox, self._after)
             await asyncio.sleep(0.01)
 
 
-async def command(sandbox: Sandbox, **fields: object) -> dict[str, object]:
+async def command(door: Door, sandbox_id: str, **fields: object) -> dict[str, object]:
     """Carry out one command."""
-    return await sandbox.command(decode_command(msgspec.json.encode(fields)))
+    return await door.command(sandbox_id, decode_command(msgspec.json.encode(fields)))
 
 
 async def lead(server: uvicorn.Server, app: FastAPI, port: int, count: str, pause: str) -> None:
     """Make the sandbox, then do a run of ticks for each line of the input."""
     while not server.started:  # noqa: ASYNC110 (uvicorn says so in no other way)
         await asyncio.sleep(0.01)
-    opened = await app.state.door.create(Visitor("127.0.0.1"))
-    sandbox = app.state.door.find(opened.id, opened.token)
-    stamps = Stamps(sandbox)
+    door: Door = app.state.door
+    sandbox = await door.create(Visitor("127.0.0.1"))
+    stamps = Stamps(door, sandbox.id)
     async with asyncio.TaskGroup() as group:
         following = group.create_task(stamps.follow())
         argv = ["python3", "/labs/programs/ticks.py", "9000", count, pause]
-        pid = (await command(sandbox, command="process.start", host="server", argv=argv))["pid"]
+        pid = (await command(door, sandbox.id, command="process.start", host="server", argv=argv))["pid"]
         await stamps.until("ready\\n")
         print(json.dumps({"port": port, "id": sandbox.id, "token": sandbox.token}), flush=True)
         while await asyncio.to_thread(sys.stdin.readline):
             await stamps.quiet()
             stamps.messages.clear()
-            await command(sandbox, command="process.input", pid=pid, text="\n")
+            await command(door, sandbox.id, command="process.input", pid=pid, text="\n")
             await stamps.until("done\\n")
             await stamps.quiet()
             print(json.dumps(stamps.messages), flush=True)

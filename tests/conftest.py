@@ -12,7 +12,7 @@ import hypothesis
 import pytest
 import pytest_asyncio
 
-from server.sessions.sandboxes import Zygote
+from server.sessions.zygote import Zygote
 from tests import purity
 from tests.laboratory import Laboratory, laboratory
 

@@ -18,7 +18,8 @@ from server import events as ev
 from server.commands import decode_command
 from server.sandbox.messages import HostSpec
 from server.sessions.limits import limits_from
-from server.sessions.sandboxes import Sandbox, Zygote
+from server.sessions.sandbox import Sandbox
+from server.sessions.zygote import Zygote
 from server.state import fold, initial
 
 DEFAULT_HOSTS = {"server": ["10.0.0.4/24"], "client-a": ["10.0.0.5/24"], "client-b": ["10.0.0.6/24"]}

@@ -29,7 +29,8 @@ from server.errors import BadRequestError, SocketlabError
 from server.events import decode_entry
 from server.sessions import capture, recording
 from server.sessions.client import SandboxClient
-from server.sessions.door import DEFAULT_HOSTS, Door, Visitor
+from server.sessions.door import Door, Visitor
+from server.sessions.hosts import DEFAULT_HOSTS
 from server.sessions.limits import limits_from
 from server.state import Socket, State, has_exited
 

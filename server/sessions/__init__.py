@@ -3,14 +3,17 @@
 * ``limits``: one table of what one server, visitor, address and sandbox may use.
 * ``log``: one sandbox's append-only log: encoded lines in, reads by cursor, the folded state.
 * ``viewers``: batches of log lines, encoded once and shared by all viewers at the same place.
-* ``sandboxes``: the clients of the zygote and of each sandbox's own process.
-* ``door``: the one way in: who may do what, commands checked and sent on, idle sandboxes ended.
+* ``channel``: the line protocol of one sandbox's process. ``sandbox``: the client of that process.
+  ``zygote``: the client of the process that makes them.
+* ``hosts``: what hosts a sandbox may begin with.
+* ``door``: the one way in, by id: who may do what, commands sent on, logs read, idle sandboxes ended.
 * ``client``: one sandbox for who holds only its id.
 * ``recording``: a log as a file, and back. ``shelf``: the recordings of a folder.
 * ``capabilities``: what this machine allows.
 * ``capture``: a log as pcapng.
 
 In come log lines and replies of sandbox processes, and commands of people; out go log lines,
-batches, results and refusals. All of it speaks messages with a sandbox's id, never objects of a
-sandbox's process, so that a sandbox may live on another machine later. Nothing here knows HTTP.
+batches, results and refusals. What stands above goes through the door with a sandbox's id
+and gets values, never an object of a sandbox or its log, so that both may live on another machine.
+Nothing here knows HTTP, nor cookies.
 """

@@ -1,8 +1,9 @@
 """The door: the one entry point for people and programs, over HTTP, WebSocket or the command line.
 
 It knows who may do what (a token opens one sandbox and nothing else), who has how many sandboxes, and
-when nobody needs one any more. A command is checked here and then sent down; the sandbox's loop
-decides and logs it.
+when nobody needs one any more. Everything is asked by a sandbox's id and answered with values, so that a
+sandbox and its log may live on another machine; a command is sent down, and the sandbox's loop decides
+and logs it.
 
 A wrong token reveals nothing: the answer to an id that is not there and to a token that does not
 fit is the same.
@@ -13,7 +14,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hmac
-import re
 import secrets
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -23,37 +23,32 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from server.commands import CommandOf, HostResult
-from server.errors import BadRequestError, ConflictError, LimitError, NotFoundError
+from server.errors import LimitError, NotFoundError
 from server.events import Pace
-from server.sandbox.hosts import check_new
 from server.sandbox.messages import HostSpec
+from server.sessions.hosts import DEFAULT_HOSTS, checked_hosts
 from server.sessions.limits import Limits
-from server.sessions.sandboxes import Sandbox, Zygote
+from server.sessions.sandbox import Sandbox
 from server.sessions.viewers import Batch
+from server.sessions.zygote import Zygote
 from server.state import State
 
 R = TypeVar("R")
 
-DEFAULT_HOSTS = (
-    HostSpec(name="server", addresses=["10.0.0.4/24"]),
-    HostSpec(name="client-a", addresses=["10.0.0.5/24"]),
-    HostSpec(name="client-b", addresses=["10.0.0.6/24"]),
-)
-"""The hosts of a sandbox that asks for none."""
-
-MAX_ADDRESSES = 8
-"""Addresses of one host."""
-
-_HOST_NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _SWEEP_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Who asks: the network address, and the anonymous cookie if a browser carries one that we issued."""
+    """Who asks.
+
+    Attributes:
+        address: The network address.
+        name: What tells apart those who share an address; empty: they are taken for one.
+    """
 
     address: str
-    cookie: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +106,6 @@ class Door:
         self._coming: list[Visitor] = []
         self._sweeper: asyncio.TaskGroup | None = None
         self._open = False
-        self._secret = secrets.token_bytes(32)
 
     async def __aenter__(self) -> Self:
         self._open = True
@@ -173,14 +167,6 @@ class Door:
         Raises:
             NotFoundError: There is none with this id, or the token is not its.
         """
-        self.find(sandbox_id, token)
-
-    def find(self, sandbox_id: str, token: str) -> Sandbox:
-        """The sandbox that a token opens; it may have ended already.
-
-        Raises:
-            NotFoundError: There is none with this id, or the token is not its.
-        """
         entry = self._entries.get(sandbox_id)
         expected = entry.sandbox.token if entry is not None and not entry.deleted else ""
         fits = hmac.compare_digest(expected.encode(), token.encode())
@@ -189,7 +175,6 @@ class Door:
                 f"There is no sandbox {sandbox_id[:40]!r} that this token opens.",
                 "It may have ended a while ago; start a new one.",
             )
-        return entry.sandbox
 
     async def close(self, sandbox_id: str, why: str) -> None:
         """End a sandbox; return when nothing of it is left. Its log can still be read.
@@ -307,25 +292,10 @@ class Door:
             sandbox.used_at = time.monotonic()
             self._forget_unless_watched(sandbox_id)
 
-    # Visitors
-
-    def new_visitor_cookie(self) -> str:
-        """An anonymous visitor's cookie: random, and signed so that nobody can make up another visitor."""
-        name = secrets.token_urlsafe(9)
-        return f"{name}.{self._signature(name)}"
-
-    def is_visitor_cookie(self, cookie: str) -> bool:
-        """Whether this server issued it."""
-        name, _, signature = cookie.partition(".")
-        return hmac.compare_digest(self._signature(name).encode(), signature.encode())
-
     @property
     def running(self) -> int:
         """How many sandboxes run now."""
         return sum(not entry.sandbox.ended.is_set() for entry in self._entries.values())
-
-    def _signature(self, name: str) -> str:
-        return hmac.digest(self._secret, name.encode(), "sha256").hex()[:24]
 
     def _sandbox(self, sandbox_id: str) -> Sandbox:
         entry = self._entries.get(sandbox_id)
@@ -397,31 +367,3 @@ class Door:
             entry.deleted = True
             self._forget_unless_watched(entry.sandbox.id)
         return due
-
-
-def checked_hosts(hosts: Sequence[HostSpec], most: int) -> list[HostSpec]:
-    """The hosts as they will be built: each address with its prefix length.
-
-    Raises:
-        BadRequestError: A name or address is wrong or there twice, or there is no host.
-        LimitError: There are too many.
-    """
-    if not hosts:
-        raise BadRequestError("The list of hosts is empty.", "Leave hosts out to get three, or name at least one.")
-    if len(hosts) > most:
-        raise LimitError(f"{len(hosts)} hosts are asked for; a sandbox has at most {most}.", "Ask for fewer.")
-    checked: list[HostSpec] = []
-    for host in hosts:
-        if not _HOST_NAME.fullmatch(host.name):
-            raise BadRequestError(
-                f"A host cannot be named {host.name[:40]!r}.",
-                "A name is up to 32 small letters, digits and hyphens, and begins with a letter.",
-            )
-        if len(host.addresses) > MAX_ADDRESSES:
-            raise BadRequestError(f"Host {host.name} has {len(host.addresses)} addresses.", f"{MAX_ADDRESSES} is most.")
-        try:
-            addresses = check_new(host.name, host.addresses, [(other.name, other.addresses) for other in checked])
-        except ConflictError as error:  # not with what is there, but within one request
-            raise BadRequestError(error.detail, error.hint) from None
-        checked.append(HostSpec(name=host.name, addresses=list(addresses)))
-    return checked

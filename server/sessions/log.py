@@ -11,10 +11,10 @@ from __future__ import annotations
 import asyncio
 import zlib
 from bisect import bisect_right
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
-from server.events import Event, decode_entry
+from server.events import decode_entry
 from server.state import State, fold, initial
 
 BATCH_EVENTS = 500
@@ -97,14 +97,6 @@ class Log:
             if taken > size and stop > start:
                 return lines[start:stop]
         return lines[start : start + limit]
-
-    def entries(self, after: int = 0) -> Iterator[Event]:
-        """The events that follow ``after``, decoded, up to the end at the time of the call."""
-        end = self.end_seq
-        while after < end:
-            for line in self.read(after, end - after):
-                yield decode_entry(line)
-                after += 1
 
     def pieces(self, after: int = 0) -> AsyncIterator[list[bytes]]:
         """The lines that follow ``after``, up to the end at the time of the call; other work has its turn between."""

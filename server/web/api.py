@@ -17,7 +17,8 @@ from server.errors import BadRequestError
 from server.events import Pace
 from server.sandbox.messages import HostSpec
 from server.sessions.capabilities import Capabilities, capabilities
-from server.sessions.door import DEFAULT_HOSTS, Door, Visitor
+from server.sessions.door import Door, Visitor
+from server.sessions.hosts import DEFAULT_HOSTS
 from server.web import openapi, security
 
 router = APIRouter()
@@ -60,9 +61,16 @@ def door_of(request: Request) -> Door:
 
 def visitor_of(request: Request) -> Visitor:
     """Who asks: by the visitor cookie if we issued it, or else by the address alone."""
-    cookie = request.cookies.get(security.VISITOR_COOKIE, "")
-    known = cookie if door_of(request).is_visitor_cookie(cookie) else ""
-    return Visitor(address=security.client_address(request.scope), cookie=known)
+    cookies: security.VisitorCookies = request.app.state.visitor_cookies
+    return Visitor(address=security.client_address(request.scope), name=cookies.name_of(request))
+
+
+def know_visitor(request: Request, response: Response) -> None:
+    """Give a visitor cookie to a browser that has none."""
+    cookies: security.VisitorCookies = request.app.state.visitor_cookies
+    if not cookies.name_of(request):
+        options = security.cookie_options(request.scope)
+        response.set_cookie(security.VISITOR_COOKIE, cookies.new(), max_age=security.VISITOR_SECONDS, **options)
 
 
 _bearer = HTTPBearer(auto_error=False, description="The token that POST /api/sandboxes gave.")
@@ -98,8 +106,8 @@ async def get_capabilities(request: Request) -> Response:
 async def create_sandbox(request: Request) -> Response:
     """Make a sandbox; its token comes in the answer and as a cookie."""
     new = _new_sandbox(await request.body())
-    door, visitor = door_of(request), visitor_of(request)
-    sandbox = await door.create(visitor, DEFAULT_HOSTS if new.hosts is None else new.hosts, new.pace)
+    hosts = DEFAULT_HOSTS if new.hosts is None else new.hosts
+    sandbox = await door_of(request).create(visitor_of(request), hosts, new.pace)
     address = f"/api/sandboxes/{sandbox.id}"
     response = _json(
         {"id": sandbox.id, "hosts": sandbox.hosts, "stream": f"{address}/stream", "token": sandbox.token}, 201
@@ -107,10 +115,7 @@ async def create_sandbox(request: Request) -> Response:
     response.headers["Location"] = address
     options = security.cookie_options(request.scope)
     response.set_cookie(security.token_cookie(sandbox.id), sandbox.token, max_age=security.TOKEN_SECONDS, **options)
-    if not visitor.cookie:
-        response.set_cookie(
-            security.VISITOR_COOKIE, door.new_visitor_cookie(), max_age=security.VISITOR_SECONDS, **options
-        )
+    know_visitor(request, response)
     return response
 
 

@@ -94,6 +94,7 @@ def create_app(
         redoc_url=None,
     )
     app.state.door = door
+    app.state.visitor_cookies = security.VisitorCookies()
     app.state.tried = api.Tried()
     app.state.library = LabLibrary(labs or folder("labs"))
     app.state.room = room

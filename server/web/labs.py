@@ -72,9 +72,7 @@ def let_steer(request: Request, response: Response, run: Run) -> None:
     sandbox = run.sandbox
     if run.alive and request.cookies.get(security.token_cookie(sandbox.id)) != sandbox.token:
         response.set_cookie(security.token_cookie(sandbox.id), sandbox.token, max_age=security.TOKEN_SECONDS, **options)
-    if not api.visitor_of(request).cookie:
-        cookie = api.door_of(request).new_visitor_cookie()
-        response.set_cookie(security.VISITOR_COOKIE, cookie, max_age=security.VISITOR_SECONDS, **options)
+    api.know_visitor(request, response)
 
 
 def spoken(request: Request, lab: Lab) -> Lab:

@@ -14,7 +14,7 @@ from fastapi import FastAPI, Response
 from server.commands import Command
 from server.events import Event
 from server.sessions.capabilities import Capabilities
-from server.sessions.door import DEFAULT_HOSTS
+from server.sessions.hosts import DEFAULT_HOSTS
 
 _REF = "#/components/schemas/{name}"
 _ID = "5f2c9a01be"

@@ -13,7 +13,9 @@
 
 from __future__ import annotations
 
+import hmac
 import ipaddress
+import secrets
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -229,6 +231,30 @@ def _missing() -> UnauthorizedError:
         "This request says nothing about who sends it.",
         "Send the token that POST /api/sandboxes gave you: Authorization: Bearer TOKEN, or its cookie.",
     )
+
+
+class VisitorCookies:
+    """Anonymous visitors' cookies: random names, signed so that nobody can make up another visitor."""
+
+    def __init__(self) -> None:
+        self._secret = secrets.token_bytes(32)
+
+    def new(self) -> str:
+        """The cookie of somebody who has none."""
+        name = secrets.token_urlsafe(9)
+        return f"{name}.{self._signature(name)}"
+
+    def name_of(self, connection: HTTPConnection) -> str:
+        """The name in the cookie that a request carries; empty: there is none that this server issued."""
+        return self.name_in(connection.cookies.get(VISITOR_COOKIE, ""))
+
+    def name_in(self, cookie: str) -> str:
+        """The name in a cookie; empty: this server has not issued it."""
+        name, _, signature = cookie.partition(".")
+        return name if hmac.compare_digest(self._signature(name).encode(), signature.encode()) else ""
+
+    def _signature(self, name: str) -> str:
+        return hmac.digest(self._secret, name.encode(), "sha256").hex()[:24]
 
 
 def cookie_options(scope: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pytest_asyncio
 
 from server import events as ev
-from server.sessions.sandboxes import Zygote
+from server.sessions.zygote import Zygote
 from tests.laboratory import Laboratory, laboratory
 
 SERVER = """

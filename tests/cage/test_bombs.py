@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest_asyncio
 
 from server import events as ev
-from server.sessions.sandboxes import Zygote
+from server.sessions.zygote import Zygote
 from tests.cage.conftest import SERVER, Cages, output_of
 from tests.laboratory import laboratory
 

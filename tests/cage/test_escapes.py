@@ -14,7 +14,7 @@ import pytest_asyncio
 import server
 from server.inet.syscalls import NUMBERS
 from server.sandbox.spawn import ENVIRONMENT
-from server.sessions.sandboxes import Zygote
+from server.sessions.zygote import Zygote
 from tests.cage.attempts import ATTEMPTS, Attempt, program
 from tests.cage.conftest import Cages, output_of, two_cages
 

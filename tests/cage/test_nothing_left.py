@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from server import events as ev
-from server.sessions.sandboxes import Sandbox, Zygote
+from server.sessions.sandbox import Sandbox
+from server.sessions.zygote import Zygote
 from tests.cage.conftest import Cages
 from tests.judges.outside import outer_pid
 from tests.laboratory import Laboratory, laboratory

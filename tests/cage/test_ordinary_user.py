@@ -14,7 +14,7 @@ import pytest
 
 import server
 from server.inet.syscalls import NUMBERS
-from server.sessions.sandboxes import Zygote
+from server.sessions.zygote import Zygote
 from tests.cage.attempts import ATTEMPTS, program
 from tests.cage.conftest import output_of, two_cages
 

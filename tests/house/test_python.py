@@ -42,7 +42,7 @@ TESTED_ELSEWHERE = {
     "sandbox/descriptors.py": "tests/kernel/test_descriptors.py",
     "sandbox/journal.py": "tests/kernel/test_causality.py",
     "sandbox/loop.py": "tests/kernel/test_causality.py",
-    "sandbox/messages.py": "tests/unit/sessions/test_sandboxes.py",
+    "sandbox/messages.py": "tests/unit/sessions/test_zygote.py",
     "sandbox/programs.py": "tests/kernel/test_programs.py",
     "sandbox/sources.py": "tests/kernel/test_programs.py",
     "sandbox/table.py": "tests/judges/test_ss.py",
@@ -114,7 +114,8 @@ def test_the_way_of_one_connect_exists(path: str, name: str) -> None:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             defined.add(node.name)
         if isinstance(node, ast.ClassDef):
-            defined |= {f"{node.name}.{inner.name}" for inner in node.body if isinstance(inner, ast.FunctionDef)}
+            inside = (inner for inner in node.body if isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef))
+            defined |= {f"{node.name}.{inner.name}" for inner in inside}
     assert not name or name in defined
 
 

@@ -19,7 +19,6 @@ KNOWN = {
     "server/lessons/model.py",
     "server/sandbox/table.py",
     "server/sandbox/tracer.py",
-    "server/sessions/sandboxes.py",
     "server/state.py",
     "server/web/lab_runs.py",
     "server/web/lab_views.py",

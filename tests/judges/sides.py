@@ -14,7 +14,7 @@ from typing import Protocol
 from server import events as ev
 from server.inet.syscalls import CALLS, NUMBERS, TRACED
 from server.sandbox.confinement import Limits
-from server.sessions.sandboxes import Zygote
+from server.sessions.zygote import Zygote
 from tests.judges import outside
 from tests.judges.differences import REFUSED_INSIDE
 from tests.judges.strace_calls import Call, call_of

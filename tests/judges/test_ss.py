@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from server import events as ev
-from server.sessions.sandboxes import Zygote
+from server.sessions.zygote import Zygote
 from tests.judges import outside
 from tests.judges.ss_rows import Rows, judged, ours, seconds_left
 from tests.laboratory import Laboratory, laboratory

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from server.sessions.sandboxes import Zygote
+from server.sessions.zygote import Zygote
 from tests.judges import outside
 from tests.judges.differences import (
     EMPTY_POLLS,

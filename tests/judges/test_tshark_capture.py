@@ -20,7 +20,7 @@ import pytest_asyncio
 from server import events as ev
 from server.inet.packets import TCP_FLAGS, decode_network
 from server.sessions.capture import CHECKSUM_COMMENT, pcapng
-from server.sessions.sandboxes import Zygote
+from server.sessions.zygote import Zygote
 from tests.laboratory import Laboratory, laboratory
 
 pytestmark = pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest_asyncio
 
-from server.sessions.sandboxes import Zygote
+from server.sessions.zygote import Zygote
 from tests.kernel.rules import broken
 from tests.laboratory import Laboratory, laboratory
 

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import pytest
 
 from server.errors import SocketlabError
-from server.sessions.sandboxes import Zygote
+from server.sessions.zygote import Zygote
 from tests.kernel.rules import broken
 from tests.laboratory import Laboratory, laboratory
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from server import events as ev
-from server.sessions.sandboxes import Zygote
+from server.sessions.zygote import Zygote
 from tests.laboratory import Laboratory, laboratory
 
 

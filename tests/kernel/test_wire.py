@@ -9,7 +9,7 @@ import pytest
 
 from server import events as ev
 from server.errors import BadRequestError, ConflictError, NotFoundError
-from server.sessions.sandboxes import Zygote
+from server.sessions.zygote import Zygote
 from tests.kernel.rules import broken
 from tests.laboratory import Laboratory, laboratory
 

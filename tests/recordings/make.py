@@ -15,7 +15,7 @@ from server.folders import folder
 from server.sandbox.messages import HostSpec
 from server.sessions import recording
 from server.sessions.limits import limits_from
-from server.sessions.sandboxes import Zygote
+from server.sessions.zygote import Zygote
 from tests.laboratory import Laboratory
 from tests.recordings.runs import RUNS, Run
 

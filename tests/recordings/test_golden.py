@@ -7,7 +7,7 @@ import pytest
 from server import events as ev
 from server.events import decode_entry
 from server.sessions import recording
-from server.sessions.sandboxes import Zygote
+from server.sessions.zygote import Zygote
 from server.state import fold, initial
 from tests.recordings.make import FOLDER, SHIPPED, path_of, play
 from tests.recordings.runs import RUNS

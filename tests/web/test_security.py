@@ -9,7 +9,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from server.web.security import CONTENT_SECURITY_POLICY, HEADERS, allowed_hosts_for
+from server.web.security import CONTENT_SECURITY_POLICY, HEADERS, VisitorCookies, allowed_hosts_for
 from tests.web.conftest import Answer, Sandbox, Server, assert_problem
 
 
@@ -157,3 +157,13 @@ def test_the_stream_opens_to_nobody_else(server: Server, sandbox: Sandbox, query
         pass
     response = refusal.value.response
     assert_problem(Answer(response.status_code, response.headers, response.body or b""), status)
+
+
+def test_visitor_cookies_cannot_be_made_up() -> None:
+    ours, others = VisitorCookies(), VisitorCookies()
+    cookie = ours.new()
+    assert ours.name_in(cookie) == cookie.partition(".")[0]
+    assert not others.name_in(cookie)
+    for made_up in ("x" + cookie, cookie + "x", "", ".", "ä.ö"):
+        assert not ours.name_in(made_up)
+    assert cookie != ours.new()

@@ -93,13 +93,17 @@ def test_old_lines_are_compressed_and_still_there() -> None:
     assert log.kept_bytes > YOUNG_BYTES - CHUNK_BYTES
 
 
-def test_entries_are_the_events_up_to_the_time_of_the_call() -> None:
+@pytest.mark.asyncio
+async def test_pieces_are_the_lines_up_to_the_time_of_the_call() -> None:
     log = Log()
     log.append(entries(1, 1200))
-    events = log.entries(100)
-    assert next(events).seq == 101
+    pieces = log.pieces(100)
     log.append(entries(1201, 10))
-    assert [event.seq for event in events] == list(range(102, 1201))
+    lines = await anext(pieces)
+    assert len(lines) <= BATCH_EVENTS
+    log.append(entries(1211, 10))
+    lines += [line async for piece in pieces for line in piece]
+    assert lines == entries(101, 1100)
 
 
 @pytest.mark.asyncio
