@@ -150,6 +150,6 @@ def _made(name: str, home: Path, _stamps: tuple[int, ...]) -> Asset:
         sheets = [(home / f"{sheet}.css").read_text("utf-8") for sheet in SHEETS[name]]
         text = "\n".join(sheets).replace(_BESIDE, 'url("/static/')
     else:
-        text = bundle(home / "page" / name, home.parent)
+        text = bundle(home / "page" / name, home.parent) + f'\n$["js/page/{name}"].start();\n'
     data = text.encode()
     return Asset(name, text, hashlib.sha256(data).hexdigest()[:12], gzip.compress(data, mtime=0))

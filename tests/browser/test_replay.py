@@ -428,7 +428,7 @@ def test_a_link_into_a_sandbox_looks_back_and_leads_on_to_now(page: Page, served
         expect(page).to_have_url(re.compile(r"/s/\w+$"))
         page.goto(f"/s/{director.sandbox.id}?seq=12")
         expect(page.locator("[data-moment]")).to_contain_text("seq 12 of")
-        expect(page.locator("html")).to_have_attribute("data-past", "")
+        expect(page.locator("main")).to_have_attribute("data-past", "")
         page.keyboard.press("End")
         expect(page).to_have_url(re.compile(r"/s/\w+$"))
 

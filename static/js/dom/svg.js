@@ -112,13 +112,14 @@ export function join(parent, items, key, create, update, leave) {
 }
 
 /**
- * What a page must have.
+ * What must be there.
  * @template {Element} [T=HTMLElement]
+ * @param {ParentNode} root what it is looked up in
  * @param {string} selector
  * @returns {T}
  */
-export function one(selector) {
-  const found = document.querySelector(selector);
-  if (!found) throw new Error(`the page has no ${selector}`);
+export function one(root, selector) {
+  const found = root.querySelector(selector);
+  if (!found) throw new Error(`there is no ${selector}`);
   return /** @type {T} */ (/** @type {unknown} */ (found));
 }

@@ -131,6 +131,13 @@ export class Clock {
     this.timer = window.setTimeout(() => this.#advance(), STEP_MS);
   }
 
+  /** Shows nothing any more: another log begins. */
+  close() {
+    this.#stop();
+    cancelAnimationFrame(this.frame);
+    this.show = () => {};
+  }
+
   #stop() {
     window.clearTimeout(this.timer);
     window.clearTimeout(this.dwell);

@@ -2,7 +2,12 @@
 
 import { RefusedError } from "./stream.js";
 
-/** @typedef {import("./stream.js").Stream | import("./replay.js").Replay} Stream a recording refuses all */
+/**
+ * @typedef {object} Source where events come from and commands go to: a stream, or a replay, which refuses all
+ * @property {import("./stream.js").LinkState} state
+ * @property {(command: Record<string, unknown>) => Promise<any>} request
+ * @property {() => void} [close] nothing comes from it any more
+ */
 /** @typedef {{id: string, hosts: {name: string, addresses: string[]}[], stream: string}} NewSandbox */
 
 /**
@@ -38,7 +43,7 @@ export function endSandbox(id) {
 }
 
 export class Commands {
-  /** @param {Stream} stream */
+  /** @param {Source} stream */
   constructor(stream) {
     this.stream = stream;
   }

@@ -38,6 +38,7 @@ export class Stream {
     /** @type {LinkState} */
     this.state = "connecting";
     this.failures = 0;
+    this.retry = 0;
     this.ref = 0;
     /** @type {Map<number, {resolve: (result: any) => void, reject: (error: Error) => void, timer: number}>} */
     this.waiting = new Map();
@@ -55,10 +56,21 @@ export class Stream {
       this.failures = 0;
       this.#become("open");
     });
-    socket.addEventListener("message", (message) => this.#take(String(message.data)));
+    socket.addEventListener("message", (message) => {
+      if (this.socket === socket) this.#take(String(message.data));
+    });
     socket.addEventListener("close", (close) => {
       if (this.socket === socket) this.#closed(close.code, opened);
     });
+  }
+
+  /** Nobody listens any more. */
+  close() {
+    window.clearTimeout(this.retry);
+    const { socket } = this;
+    this.socket = null;
+    this.state = "ended";
+    socket?.close(1000);
   }
 
   /**
@@ -144,7 +156,7 @@ export class Stream {
     this.#become("lost");
     const base = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.failures);
     this.failures += 1;
-    window.setTimeout(() => this.connect(), code === 1013 ? 0 : base * (0.75 + Math.random() / 2));
+    this.retry = window.setTimeout(() => this.connect(), code === 1013 ? 0 : base * (0.75 + Math.random() / 2));
   }
 
   /** A handshake that failed says nothing; the sandbox's own page does. */

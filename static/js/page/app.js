@@ -3,77 +3,101 @@
 import { keep, kept } from "../dom/kept.js";
 import { html, one } from "../dom/svg.js";
 import { createSandbox, endSandbox } from "../log/commands.js";
-import { Replay } from "../log/replay.js";
 import { RefusedError } from "../log/stream.js";
+import { Address } from "./address.js";
 import { attempt } from "./controls.js";
 import { fileName, introduce, openRecording } from "./recorded.js";
-import { connect, desk, face, linkChanged, log, offerHosts, openScreen, overlay, show } from "./screen.js";
+import { connect, offerHosts } from "./sandbox.js";
+import { Screen } from "./screen.js";
+import { start as startSite } from "./site.js";
 
-const main = one("main");
-/** Where the recording is that the page shows; without one, it shows a sandbox. */
-const recorded = main.dataset.recording ?? "";
-let start = main.dataset.start ?? "";
-/** A sandbox that was just made begins in slow pace. */
-let fresh = false;
-/** @type {Replay | null} */
-let replay = null;
+/** @typedef {import("../log/stream.js").LinkState} LinkState */
 
-/** @type {import("./screen.js").Page} */
-const page = {
-  recorded: recorded !== "",
-  opening,
-  link: (state) =>
-    ({
-      connecting: "Building three hosts…",
-      open: "Connected",
-      lost: "Connection lost",
-      ended: "The sandbox has ended",
-      refused: "Not available",
-      recording: replay?.badge ?? "",
-    })[state],
-  instead,
-  name: () => (recorded ? fileName(one("[data-title]").textContent ?? "") : "socketlab"),
-  onLink,
-  onEvents,
-};
-
-function opening() {
-  if (!recorded) return "Nothing runs. Press Start server.";
-  return log.end > 0 ? "The recording begins." : (one("[data-narration]").textContent ?? "");
+/** Makes the page work. */
+export function start() {
+  startSite();
+  const { recording, sandbox } = one(document, "main").dataset;
+  if (recording) showRecording(recording);
+  else showSandbox(sandbox ?? "");
 }
 
-function instead() {
-  if (recorded === "page") return [];
-  if (recorded) return [html("a", { class: "button primary", href: "/replay" }, "Open another recording")];
-  return [
-    html("a", { class: "button primary", href: "/play" }, "Open a new playground"),
-    html("a", { class: "button", href: "/replay" }, "Look at a recording"),
-  ];
+// ---- a recording
+
+/** @param {string} source as in `openRecording` */
+function showRecording(source) {
+  const root = document.body;
+  /** @type {import("../log/replay.js").Replay | null} */
+  let replay = null;
+  const screen = new Screen(root, {
+    recorded: true,
+    opening: () => (screen.log.end > 0 ? "The recording begins." : (one(root, "[data-narration]").textContent ?? "")),
+    link: (state) => linkWords(state, replay?.badge ?? ""),
+    instead: () =>
+      source === "page" ? [] : [html("a", { class: "button primary", href: "/replay" }, "Open another recording")],
+    name: () => fileName(one(root, "[data-title]").textContent ?? ""),
+    address: new Address(),
+    onLink: (state) => {
+      if (state === "recording" && replay) introduce(screen, replay, screen.main.dataset.downloads ?? "");
+    },
+  });
+  replay = openRecording(screen, source);
 }
 
-/** @param {import("../log/stream.js").LinkState} state */
-function onLink(state) {
-  if (state === "open" && fresh) {
-    fresh = false;
-    attempt(desk, (sender) => sender.pace("slow"));
-  }
-  if (state === "recording" && replay) introduce(replay, log, main.dataset.downloads ?? "");
+/** @param {LinkState} state @param {string} [badge] of a recording */
+function linkWords(state, badge = "") {
+  return {
+    connecting: "Building three hosts…",
+    open: "Connected",
+    lost: "Connection lost",
+    ended: "The sandbox has ended",
+    refused: "Not available",
+    recording: badge,
+  }[state];
 }
 
-/** @param {number} known */
-function onEvents(known) {
-  const { order } = log.head.places;
-  if (order.length !== known && !recorded) hostsKnown();
-  if (start && order.length > 0) {
-    start = "";
-    attempt(desk, (sender) => sender.start(order[0], "echo_server", ["7"], "admin"));
-  }
+// ---- a sandbox
+
+/** @param {string} existing its id; empty: one is made */
+function showSandbox(existing) {
+  const root = document.body;
+  /** A program to start as soon as there are hosts. */
+  let wanted = one(root, "main").dataset.start ?? "";
+  /** A sandbox that was just made begins in slow pace. */
+  let fresh = false;
+  const screen = new Screen(root, {
+    recorded: false,
+    opening: () => "Nothing runs. Press Start server.",
+    link: linkWords,
+    instead: () => [
+      html("a", { class: "button primary", href: "/play" }, "Open a new playground"),
+      html("a", { class: "button", href: "/replay" }, "Look at a recording"),
+    ],
+    name: () => "socketlab",
+    address: new Address(),
+    onLink: (state) => {
+      if (state !== "open" || !fresh) return;
+      fresh = false;
+      attempt(screen, (sender) => sender.pace("slow"));
+    },
+    onEvents: (known) => {
+      const { order } = screen.log.head.places;
+      if (order.length !== known) hostsKnown(screen);
+      if (!wanted || order.length === 0) return;
+      wanted = "";
+      attempt(screen, (sender) => sender.start(order[0], "echo_server", ["7"], "admin"));
+    },
+  });
+  if (existing) connect(screen, existing);
+  else
+    create(screen, () => {
+      fresh = true;
+    });
 }
 
-/** The sandbox's own hosts take the place of those that the page was served with. */
-function hostsKnown() {
-  const { order } = log.head.places;
-  const buttons = document.querySelectorAll('[data-quick="client"]');
+/** The sandbox's own hosts take the place of those that the page was served with. @param {Screen} screen */
+function hostsKnown(screen) {
+  const { order } = screen.log.head.places;
+  const buttons = screen.root.querySelectorAll('[data-quick="client"]');
   buttons.forEach((button, index) => {
     const name = order[index + 1];
     const element = /** @type {HTMLElement} */ (button);
@@ -83,28 +107,17 @@ function hostsKnown() {
     const words = element.lastChild;
     if (words && words.textContent !== `Connect from ${name}`) words.textContent = `Connect from ${name}`;
   });
-  offerHosts(order);
+  offerHosts(screen.root, order);
 }
 
-async function begin() {
-  openScreen(page);
-  if (recorded) {
-    replay = openRecording(recorded, face);
-    show(replay);
-    return;
-  }
-  const existing = main.dataset.sandbox;
-  if (existing) connect(existing);
-  else await create();
-}
-
-async function create() {
+/** @param {Screen} screen @param {() => void} made told before the sandbox is followed */
+async function create(screen, made) {
   try {
-    const made = await createSandbox("live");
-    fresh = true;
-    remember([...remembered(), made.id]);
-    history.replaceState(null, "", `/s/${made.id}`);
-    connect(made.id);
+    const { id } = await createSandbox("live");
+    made();
+    remember([...remembered(), id]);
+    history.replaceState(null, "", `/s/${id}`);
+    connect(screen, id);
   } catch (error) {
     const problem =
       error instanceof RefusedError
@@ -115,22 +128,22 @@ async function create() {
             detail: "The server does not answer.",
             hint: "Is it running? Then reload this page.",
           };
-    linkChanged("refused", problem);
-    if (problem.status === 429 && remembered().length > 0) offerRoom();
+    screen.linkChanged("refused", problem);
+    if (problem.status === 429 && remembered().length > 0) offerRoom(screen, made);
   }
 }
 
-/** A visitor who has as many sandboxes as may be can end the oldest of their own. */
-function offerRoom() {
+/** A visitor who has as many sandboxes as may be can end the oldest of their own. @param {Screen} screen @param {() => void} made */
+function offerRoom(screen, made) {
   const button = html("button", { type: "button", class: "button primary" }, "End my oldest playground and go on");
   button.addEventListener("click", async () => {
     const [oldest, ...others] = remembered();
     remember(others);
     await endSandbox(oldest);
-    overlay("");
-    await create();
+    screen.overlay("");
+    await create(screen, made);
   });
-  one("[data-overlay]").querySelector("a")?.replaceWith(button);
+  one(screen.root, "[data-overlay]").querySelector("a")?.replaceWith(button);
 }
 
 /** @returns {string[]} ids of the sandboxes that this browser made, oldest first */
@@ -143,5 +156,3 @@ function remembered() {
 function remember(ids) {
   keep("sandboxes", JSON.stringify(ids.slice(-32)));
 }
-
-begin();

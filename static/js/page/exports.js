@@ -4,7 +4,8 @@
 // that it looks the same in a slide, a paper or a drawing program; the fonts are embedded as data. The PNG is that
 // SVG painted on a canvas: nothing in it comes from elsewhere, so the canvas may be read.
 
-import { addressOf, served } from "./address.js";
+import { one } from "../dom/svg.js";
+import { served } from "./address.js";
 
 /** What a stylesheet can change of a shape, and what it is if nobody does. Inherited ones are written where they change. */
 const PROPERTIES = /** @type {const} */ ([
@@ -35,38 +36,43 @@ const SVG = "http://www.w3.org/2000/svg";
 /**
  * @typedef {object} Desk
  * @property {HTMLElement} stage the element that holds the stage's picture
- * @property {() => import("./address.js").Place} place what is on the screen
+ * @property {(() => string) | null} link the address of what is on the screen; null: it has none
  * @property {() => string} caption the sentence that belongs to it
  * @property {() => string} name what files are called
  */
 
-/** @param {Desk} desk */
-export function bindExports(desk) {
-  const told = /** @type {HTMLElement} */ (document.querySelector("[data-exported]"));
+/**
+ * @param {HTMLElement} root of the screen
+ * @param {Desk} desk
+ */
+export function bindExports(root, desk) {
   const acts = /** @type {Record<string, () => Promise<string>>} */ ({
     svg: async () => {
       const picture = await stagePicture(desk.stage, desk.caption());
       return save(new Blob([picture.text], { type: "image/svg+xml" }), `${desk.name()}.svg`);
     },
     png: async () => save(await painted(await stagePicture(desk.stage, desk.caption())), `${desk.name()}.png`),
-    link: async () => copied(addressOf(desk.place())),
+    link: async () => copied(desk.link?.() ?? ""),
   });
-  for (const button of document.querySelectorAll("[data-export]")) {
+  for (const button of root.querySelectorAll("[data-export]")) {
     const what = button.getAttribute("data-export") ?? "";
-    if (what === "link") /** @type {HTMLElement} */ (button).hidden = !served();
+    if (what === "link") /** @type {HTMLElement} */ (button).hidden = !served() || desk.link === null;
     button.addEventListener("click", async () => {
-      told.textContent = await acts[what]().catch((error) => `That did not work: ${error.message ?? error}`);
+      one(root, "[data-exported]").textContent = await acts[what]().catch(
+        (error) => `That did not work: ${error.message ?? error}`,
+      );
     });
   }
 }
 
 /**
  * Offers the files of a run that a server has.
+ * @param {HTMLElement} root of the screen
  * @param {string} address what theirs begin with
  * @param {string} name what the files are called
  */
-export function offerDownloads(address, name) {
-  for (const link of downloads()) {
+export function offerDownloads(root, address, name) {
+  for (const link of downloads(root)) {
     const file = link.dataset.download ?? "";
     link.href = `${address}/${file}`;
     link.download = `${name}.${file === "replay.html" ? "html" : file.split(".").slice(1).join(".")}`;
@@ -76,20 +82,21 @@ export function offerDownloads(address, name) {
 
 /**
  * Offers the recording that this page holds.
+ * @param {HTMLElement} root of the screen
  * @param {Uint8Array} bytes
  * @param {string} name
  */
-export function offerRecording(bytes, name) {
-  const link = downloads().find((each) => each.dataset.download === "recording.jsonl.gz");
+export function offerRecording(root, bytes, name) {
+  const link = downloads(root).find((each) => each.dataset.download === "recording.jsonl.gz");
   if (!link) return;
   link.href = URL.createObjectURL(new Blob([/** @type {BlobPart} */ (bytes)], { type: "application/gzip" }));
   link.download = `${name}.jsonl.gz`;
   link.hidden = false;
 }
 
-/** @returns {HTMLAnchorElement[]} */
-function downloads() {
-  return [...document.querySelectorAll("[data-download]")].map((link) => /** @type {HTMLAnchorElement} */ (link));
+/** @param {HTMLElement} root */
+function downloads(root) {
+  return [.../** @type {NodeListOf<HTMLAnchorElement>} */ (root.querySelectorAll("[data-download]"))];
 }
 
 /** @param {Blob} blob @param {string} name */

@@ -7,12 +7,18 @@ import { html } from "../dom/svg.js";
 
 const STORE = "single-letter-keys";
 
+/** @type {HTMLElement[]} the screens of this page, the one that was used last first */
+const screens = [];
+
 /**
+ * @param {HTMLElement} root of the screen
  * @param {Binding[]} bindings
  * @param {HTMLElement} list where the table goes
  * @param {HTMLInputElement} toggle the switch for single letters
  */
-export function bindKeys(bindings, list, toggle) {
+export function bindKeys(root, bindings, list, toggle) {
+  screens.push(root);
+  for (const type of ["pointerdown", "focusin"]) root.addEventListener(type, () => use(root));
   toggle.checked = kept(STORE) !== "off";
   toggle.addEventListener("change", () => keep(STORE, toggle.checked ? "on" : "off"));
   list.replaceChildren(
@@ -32,6 +38,7 @@ export function bindKeys(bindings, list, toggle) {
   document.addEventListener("keydown", (event) => {
     if (
       event.defaultPrevented ||
+      screens[0] !== root ||
       event.ctrlKey ||
       event.metaKey ||
       event.altKey ||
@@ -50,6 +57,12 @@ export function bindKeys(bindings, list, toggle) {
     event.preventDefault();
     binding.act(event);
   });
+}
+
+/** Keys go to the screen that has the focus; if none has, to the one that was used last. @param {HTMLElement} root */
+function use(root) {
+  screens.splice(screens.indexOf(root), 1);
+  screens.unshift(root);
 }
 
 /** Whether letters belong to what has the focus. @param {EventTarget | null} target */

@@ -3,24 +3,30 @@
 // there is a new sandbox, "lab:go" when it goes on to another step. Nothing here knows what a step says.
 
 import { html, one } from "../dom/svg.js";
-import { connect, log, offerHosts, openScreen } from "./screen.js";
+import { Address } from "./address.js";
+import { connect, offerHosts } from "./sandbox.js";
+import { Screen } from "./screen.js";
+import { start as startSite } from "./site.js";
 
-const main = one("main");
-const name = main.dataset.lab ?? "lab";
+/** @type {HTMLElement} */
+let main;
+/** @type {Screen} */
+let screen;
 /** So soon after an event the checks are asked for; and no more often than this. */
 const SOON_MS = 120;
 /** After so long without a change of the step, its hints are offered aloud. */
 const STUCK_MS = 45000;
 
 /** @type {Set<string>} ids of the steps that have been seen to come true */
-const settled = new Set(sections().flatMap((section) => ("settled" in section.dataset ? [section.id] : [])));
-const narrow = window.matchMedia("(width < 900px)");
+let settled = new Set();
+/** @type {MediaQueryList} */
+let narrow;
 let connected = "";
 let growing = 0;
 let stuck = 0;
 /** The step that the learner is at, as far as this page knows. */
-let at = Number(main.dataset.at);
-let whole = main.dataset.reading === "whole";
+let at = 0;
+let whole = false;
 
 /** @type {import("./screen.js").Page} */
 const page = {
@@ -40,16 +46,17 @@ const page = {
     })[state],
   instead: () => {
     const button = html("button", { type: "button", class: "button primary" }, "Go on with new hosts");
-    button.addEventListener("click", () => one("#lab-start").click());
+    button.addEventListener("click", () => one(document, "#lab-start").click());
     return [button];
   },
-  name: () => name,
+  name: () => main.dataset.lab ?? "lab",
+  address: new Address(),
   onLink: (state) => {
     if (state === "ended" || state === "refused") grown();
   },
   onEvents: (known) => {
-    const { order } = log.head.places;
-    if (order.length !== known) offerHosts(order);
+    const { order } = screen.log.head.places;
+    if (order.length !== known) offerHosts(screen.root, order);
     grow();
   },
 };
@@ -85,13 +92,13 @@ function wanted() {
 function arrange() {
   const shown = wanted();
   for (const section of sections()) section.hidden = !whole && section.id !== shown;
-  one("#intro").hidden = !whole && shown !== "step-1";
+  one(document, "#intro").hidden = !whole && shown !== "step-1";
   for (const link of document.querySelectorAll("#lab-steps a")) {
     const current = link.getAttribute("href") === `#${shown}` && !whole;
     if (current) link.setAttribute("aria-current", "step");
     else link.removeAttribute("aria-current");
   }
-  one("#read-whole").setAttribute("aria-pressed", String(whole));
+  one(document, "#read-whole").setAttribute("aria-pressed", String(whole));
 }
 
 /** To the top of what is shown, with the focus, as after a link. */
@@ -99,7 +106,7 @@ function arrive() {
   arrange();
   const section = document.getElementById(wanted());
   if (!section) return;
-  one("#lesson").scrollTo({ top: whole ? section.offsetTop - one("#lesson").offsetTop : 0 });
+  one(document, "#lesson").scrollTo({ top: whole ? section.offsetTop - one(document, "#lesson").offsetTop : 0 });
   section.focus({ preventScroll: true });
 }
 
@@ -128,7 +135,7 @@ function show(id, step) {
   if (connected === id) {
     go(step);
   } else if (connected) {
-    // Another log: everything on the screen begins anew.
+    // Another log: the screen starts again.
     connected = id;
     history.replaceState(null, "", `${location.pathname}#step-${step}`);
     location.reload();
@@ -136,14 +143,14 @@ function show(id, step) {
     connected = id;
     document.querySelector("[data-preview]")?.remove();
     at = step;
-    connect(id);
+    connect(screen, id);
     go(step);
   }
 }
 
 /** The parts have been put in their places. @param {Event} event */
 function changed(event) {
-  const pulse = one("#pulse");
+  const pulse = one(document, "#pulse");
   if ("restless" in pulse.dataset && /** @type {CustomEvent} */ (event).detail.successful) grow();
   const before = at;
   at = Number(pulse.dataset.at);
@@ -151,7 +158,7 @@ function changed(event) {
   const sandbox = pulse.dataset.sandbox ?? "";
   if (sandbox && sandbox !== connected) show(sandbox, at); // it was begun in another window
   const said = pulse.dataset.said ?? "";
-  const status = one("[data-lab-status]");
+  const status = one(document, "[data-lab-status]");
   if (said && status.textContent !== said) {
     status.textContent = said;
     stuckLater();
@@ -159,7 +166,7 @@ function changed(event) {
   arrange();
   if (!narrow.matches) return;
   // On a phone the lesson stands below the stage: who is told something must be able to see it.
-  const refusal = one("#lab-refusal");
+  const refusal = one(document, "#lab-refusal");
   if (!refusal.hidden) refusal.scrollIntoView({ block: "nearest" });
 }
 
@@ -254,7 +261,7 @@ function stuckLater() {
 }
 
 function unanswered() {
-  const refusal = one("#lab-refusal");
+  const refusal = one(document, "#lab-refusal");
   refusal.textContent = "The server does not answer. Nothing was done. Is it running? Then try again.";
   refusal.hidden = false;
 }
@@ -266,8 +273,15 @@ function markTab() {
     button.setAttribute("aria-pressed", String(button.getAttribute("data-tab") === tab));
 }
 
-function begin() {
-  openScreen(page);
+/** Makes the page work. */
+export function start() {
+  startSite();
+  main = one(document, "main");
+  narrow = window.matchMedia("(width < 900px)");
+  settled = new Set(sections().flatMap((section) => ("settled" in section.dataset ? [section.id] : [])));
+  at = Number(main.dataset.at);
+  whole = main.dataset.reading === "whole";
+  screen = new Screen(document.body, page);
   markTab();
   narrow.addEventListener("change", markTab);
   document.body.addEventListener("lab:sandbox", sandboxCame);
@@ -289,11 +303,9 @@ function begin() {
   const sandbox = main.dataset.sandbox ?? "";
   if (sandbox) {
     connected = sandbox;
-    connect(sandbox);
+    connect(screen, sandbox);
   }
   if (location.hash && document.getElementById(location.hash.slice(1))?.matches(".step")) arrive();
   else arrange();
   stuckLater();
 }
-
-begin();

@@ -4,40 +4,42 @@ import { html, icon, one, text } from "../dom/svg.js";
 import { REASON, Replay } from "../log/replay.js";
 import { offerDownloads, offerRecording } from "./exports.js";
 
-/** @typedef {import("../log/log.js").Log} Log */
+/** @typedef {import("./screen.js").Screen} Screen */
 
 /**
+ * @param {Screen} screen
  * @param {string} source an address, "file" (the visitor's own) or "page" (it is in the page)
- * @param {import("../log/stream.js").Face} face
  * @returns {Replay}
  */
-export function openRecording(source, face) {
-  const replay = new Replay(face);
-  document.documentElement.dataset.recorded = "";
+export function openRecording(screen, source) {
+  const { root } = screen;
+  const replay = screen.follow((face) => new Replay(face));
+  root.dataset.recorded = "";
   // The link's state must not change before the caller has the replay.
   queueMicrotask(() => {
-    if (source === "file") askForFile(replay, one("[data-overlay]"));
-    else if (source === "page") replay.unpack(one("[data-held]").textContent.trim());
+    if (source === "file") askForFile(replay, root);
+    else if (source === "page") replay.unpack(one(root, "[data-held]").textContent.trim());
     else replay.fetch(source);
   });
   return replay;
 }
 
 /**
- * A button that opens a file; a file may also be dropped anywhere on the page.
+ * A button that opens a file; a file may also be dropped anywhere on the screen.
  * @param {Replay} replay
- * @param {HTMLElement} home
+ * @param {HTMLElement} root
  */
-function askForFile(replay, home) {
+function askForFile(replay, root) {
+  const home = one(root, "[data-overlay]");
   const input = html("input", { type: "file", accept: ".jsonl,.gz", class: "hush", "data-open": true });
   const open = (/** @type {File | undefined} */ file) => {
     if (!file || replay.state === "recording") return;
-    entitle(file.name);
+    entitle(root, file.name);
     replay.open(file);
   };
   input.addEventListener("change", () => open(input.files?.[0]));
-  document.addEventListener("dragover", (event) => event.preventDefault());
-  document.addEventListener("drop", (event) => {
+  root.addEventListener("dragover", (event) => event.preventDefault());
+  root.addEventListener("drop", (event) => {
     event.preventDefault();
     open(event.dataTransfer?.files[0]);
   });
@@ -51,25 +53,25 @@ function askForFile(replay, home) {
 
 /**
  * Says what is shown, and offers it as files.
+ * @param {Screen} screen
  * @param {Replay} replay
- * @param {Log} log
  * @param {string} downloads what the addresses of the server's files begin with; empty: there are none
  */
-export function introduce(replay, log, downloads) {
+export function introduce({ root, log }, replay, downloads) {
   const { title } = replay.header;
-  if (title) entitle(title);
+  if (title) entitle(root, title);
   const seconds = ((log.event(log.end)?.t ?? 0) / 1e9).toFixed(1);
   const date = replay.date ? `, recorded ${replay.date}` : "";
-  text(one("[data-about]"), `${log.end} events in ${seconds} s${date}.`);
-  text(one("[data-reason]"), REASON);
-  const name = fileName(one("[data-title]").textContent ?? "");
-  if (downloads) offerDownloads(downloads, name);
-  else if (replay.bytes) offerRecording(replay.bytes, name);
+  text(one(root, "[data-about]"), `${log.end} events in ${seconds} s${date}.`);
+  text(one(root, "[data-reason]"), REASON);
+  const name = fileName(one(root, "[data-title]").textContent ?? "");
+  if (downloads) offerDownloads(root, downloads, name);
+  else if (replay.bytes) offerRecording(root, replay.bytes, name);
 }
 
-/** @param {string} title */
-function entitle(title) {
-  for (const heading of document.querySelectorAll("[data-title]")) text(heading, title);
+/** @param {HTMLElement} root @param {string} title */
+function entitle(root, title) {
+  for (const heading of root.querySelectorAll("[data-title]")) text(heading, title);
   document.title = `${title} · Socketlab`;
 }
 

@@ -17,4 +17,7 @@ export function nextTheme() {
   setTheme(THEMES[(current + 1) % THEMES.length]);
 }
 
-document.querySelector('[data-action="theme"]')?.addEventListener("click", nextTheme);
+/** Makes the theme's button work; all that a page without a stage needs. */
+export function start() {
+  document.querySelector('[data-action="theme"]')?.addEventListener("click", nextTheme);
+}

@@ -22,8 +22,6 @@ const MOST = 30;
 /** More new events than this at once: the eye could not follow, so the picture jumps. */
 const TOO_MANY = 150;
 
-const calm = matchMedia("(prefers-reduced-motion: reduce)");
-
 /**
  * Plays the way from one picture to the next. The picture itself is drawn already.
  * @param {Stage} stage
@@ -34,7 +32,8 @@ const calm = matchMedia("(prefers-reduced-motion: reduce)");
  * @param {number} now the log's clock (ns)
  */
 export function play(stage, before, after, events, view, now) {
-  if (calm.matches || !before || events.length === 0 || events.length > TOO_MANY || document.hidden) return;
+  if (!before || events.length === 0 || events.length > TOO_MANY || document.hidden) return;
+  if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
   const old = new Map(all(before).map((shape) => [shape.key, shape]));
   let left = MOST;
   for (const shape of all(after)) {

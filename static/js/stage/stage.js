@@ -1,4 +1,4 @@
-// The picture: draws the layout that it is given, and tells what was pointed at. It sends nothing and decides nothing.
+// The picture: draws the layout that it is given, and tells what was pointed at or chosen. It sends nothing and decides nothing.
 //
 //   svg.stage (role group, one tab stop)
 //   ├─ g.layer[data-layer=hosts | processes | fds | sockets | doors | packets]
@@ -15,12 +15,22 @@ import { outline, parts, pointsLeft, roleOf, round } from "./pieces.js";
 /** @typedef {import("./shapes.js").Shape} Shape */
 /** @typedef {import("./cells.js").Density} DensityShape */
 
+/**
+ * @typedef {object} Answers what is told
+ * @property {(key: string) => void} choose a shape was opened
+ * @property {(key: string) => void} point a shape is pointed at or has the focus; empty: none
+ */
+
 const LAYERS = /** @type {const} */ (["hosts", "processes", "sockets", "fds", "doors", "packets"]);
 
 export class Stage {
-  /** @param {HTMLElement} home where the picture goes */
-  constructor(home) {
+  /**
+   * @param {HTMLElement} home where the picture goes
+   * @param {Answers} answers
+   */
+  constructor(home, answers) {
     this.home = home;
+    this.answers = answers;
     this.street = el("line", { class: "street" });
     /** @type {Record<string, SVGGElement>} */
     this.layers = {};
@@ -110,6 +120,16 @@ export class Stage {
     return element;
   }
 
+  /** An empty picture: what it showed belongs to a log that is gone. */
+  clear() {
+    for (const layer of [...Object.values(this.layers), this.passing]) layer.replaceChildren();
+    for (const field of this.fields.values()) field.element.remove();
+    this.fields.clear();
+    this.shapes.clear();
+    this.labels = new Map();
+    this.seq = -1;
+  }
+
   /** The fields of cells lie over their shapes. @param {Layout} layout */
   #fields(layout) {
     const shapes = /** @type {DensityShape[]} */ (layout.sockets.filter((shape) => shape.kind === "density"));
@@ -122,8 +142,8 @@ export class Stage {
       let field = this.fields.get(shape.key);
       if (!field) {
         field = new Density({
-          select: (key) => this.#tell("stage:select", key),
-          point: (key) => this.#tell("stage:point", key),
+          select: this.answers.choose,
+          point: this.answers.point,
           leave: (key) => this.shapes.get(key)?.focus(),
           role: roleOf,
         });
@@ -201,9 +221,9 @@ export class Stage {
       const key = keyOf(event.target);
       if (key) this.#open(key);
     });
-    this.svg.addEventListener("pointerover", (event) => this.#tell("stage:point", keyOf(event.target) ?? ""));
-    this.svg.addEventListener("pointerleave", () => this.#tell("stage:point", ""));
-    this.svg.addEventListener("focusin", (event) => this.#tell("stage:point", keyOf(event.target) ?? ""));
+    this.svg.addEventListener("pointerover", (event) => this.answers.point(keyOf(event.target) ?? ""));
+    this.svg.addEventListener("pointerleave", () => this.answers.point(""));
+    this.svg.addEventListener("focusin", (event) => this.answers.point(keyOf(event.target) ?? ""));
     this.svg.addEventListener("keydown", (event) => this.#key(event));
   }
 
@@ -211,21 +231,13 @@ export class Stage {
   #open(key) {
     const field = this.fields.get(key);
     if (field) field.focus();
-    else this.#tell("stage:select", key);
-  }
-
-  /**
-   * @param {string} type
-   * @param {string} key
-   */
-  #tell(type, key) {
-    this.home.dispatchEvent(new CustomEvent(type, { bubbles: true, detail: { key } }));
+    else this.answers.choose(key);
   }
 
   /** @param {KeyboardEvent} event */
   #key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const key = keyOf(document.activeElement);
+    const key = keyOf(event.target);
     const arrows = /** @type {Record<string, [number, number]>} */ ({
       ArrowLeft: [-1, 0],
       ArrowRight: [1, 0],

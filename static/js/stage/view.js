@@ -11,7 +11,8 @@ const FONTS = /** @type {Record<Face, string>} */ ({
 
 /** @type {Map<string, number>} */
 const known = new Map();
-const context = document.createElement("canvas").getContext("2d");
+/** @type {CanvasRenderingContext2D | null | undefined} what texts are measured with, once one is */
+let context;
 
 /**
  * Width of a text at a font size of 1.
@@ -22,6 +23,7 @@ export function measure(text, face) {
   const key = face + text;
   let width = known.get(key);
   if (width === undefined) {
+    if (context === undefined) context = document.createElement("canvas").getContext("2d");
     if (!context) return text.length * 0.6;
     context.font = FONTS[face];
     width = context.measureText(text).width / 100;

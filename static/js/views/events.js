@@ -1,11 +1,11 @@
 // The event list: every event of the log in one row, filtered by kind and text. Only the rows in sight are drawn.
 
-import { html, join, set, text } from "../dom/svg.js";
+import { html, join, one, set, text } from "../dom/svg.js";
 import { subjects } from "../words/relations.js";
 import { summary } from "../words/summary.js";
 
 /** @typedef {import("../log/protocol.js").Event} Event */
-/** @typedef {import("../log/log.js").Log} Log */
+/** @typedef {import("./panels.js").Desk} Desk */
 
 const ROW = 28;
 
@@ -19,16 +19,26 @@ const KINDS = /** @type {Record<string, {types: RegExp, on: boolean}>} */ ({
   control: { types: /^(moment|pace|wire|sysctl|command|host|observation|sandbox|lab)\./, on: false },
 });
 
-export class EventList {
+/** @type {import("./panels.js").Panel} */
+export const events = {
+  name: "events",
+  place: "#events",
+  rows: true,
+  mount: (home, desk) => new EventList(home, desk),
+};
+
+class EventList {
   /**
-   * @param {HTMLElement} rows
-   * @param {HTMLElement} kinds
-   * @param {HTMLInputElement} filter
-   * @param {Log} log
+   * @param {HTMLElement} home
+   * @param {Desk} desk
    */
-  constructor(rows, kinds, filter, log) {
+  constructor(home, desk) {
+    const rows = one(home, "[data-rows]");
+    const kinds = one(home, "[data-kinds]");
+    /** @type {HTMLInputElement} */
+    const filter = one(home, "[data-filter]");
+    this.desk = desk;
     this.rows = rows;
-    this.log = log;
     this.filter = filter;
     this.on = new Set(Object.keys(KINDS).filter((kind) => KINDS[kind].on));
     /** @type {number[]} seqs that pass the filter */
@@ -71,14 +81,25 @@ export class EventList {
     }).observe(rows);
   }
 
-  /**
-   * @param {number} seq what the screen shows
-   * @param {string} chosen key of the thing whose evidence is open
-   */
-  update(seq, chosen) {
+  get log() {
+    return this.desk.log;
+  }
+
+  /** Another log begins. */
+  forget() {
+    this.passed = [];
+    this.read = 0;
+    this.seq = 0;
+    this.top = 0;
+    this.follows = true;
+    this.sheet.replaceChildren();
+  }
+
+  /** @param {{seq: number}} shown */
+  draw({ seq }) {
     const moved = seq !== this.seq;
     this.seq = seq;
-    this.chosen = chosen;
+    this.chosen = this.desk.chosen;
     for (; this.read < this.log.end; this.read += 1) {
       if (this.#passes(this.log.events[this.read])) this.passed.push(this.read + 1);
     }
@@ -92,7 +113,7 @@ export class EventList {
   #again() {
     this.passed = [];
     this.read = 0;
-    this.update(this.seq, this.chosen);
+    this.draw(this);
     this.#reveal(this.seq);
     this.#draw();
   }
@@ -160,6 +181,7 @@ export class EventList {
 
   /** @param {import("../words/relations.js").Light} lit */
   light(lit) {
+    if (this.chosen !== this.desk.chosen) this.draw(this);
     if (lit.key === "" && this.lit?.key === "") return;
     this.lit = lit;
     for (const row of this.sheet.children) {
@@ -172,14 +194,13 @@ export class EventList {
   #point(target) {
     const row = target instanceof Element ? target.closest("[data-key]") : null;
     const event = this.log.event(Number(row?.getAttribute("data-key") ?? 0));
-    const key = event ? (subjects(event, this.log)[0] ?? "") : "";
-    this.rows.dispatchEvent(new CustomEvent("stage:point", { bubbles: true, detail: { key } }));
+    this.desk.point(event ? (subjects(event, this.log)[0] ?? "") : "");
   }
 
   /** @param {number} seq */
   #choose(seq) {
     set(this.rows, { "aria-activedescendant": `event-${seq}` });
-    this.rows.dispatchEvent(new CustomEvent("stage:select", { bubbles: true, detail: { key: `event:${seq}` } }));
+    this.desk.choose(`event:${seq}`);
   }
 
   /** @param {KeyboardEvent} event */

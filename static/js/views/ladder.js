@@ -2,23 +2,22 @@
 // arrival, oldest on top; packets slant from door to door, calls stand at their host's outer edge, and the
 // moment of each row at the server's. Rows stand in equal steps or in real time. A click on a row shows that moment.
 
-import { el, html, join, set, text } from "../dom/svg.js";
-import { fit } from "../stage/shapes.js";
-import { argumentWords, plainName } from "../words/calls.js";
-import { chipKind, chipWords } from "../words/headers.js";
+import { el, html, icon, join, one, set, text } from "../dom/svg.js";
+import { measure } from "../stage/view.js";
+import { chipKind } from "../words/headers.js";
 import { seconds } from "../words/numbers.js";
 import { subjects } from "../words/relations.js";
 import { Axis } from "./axis.js";
 import { Rungs } from "./rungs.js";
+import { ends, isRight, rungWords } from "./rungwords.js";
 
-/** @typedef {import("../log/log.js").Log} Log */
 /** @typedef {import("../stage/layout.js").Layout} Layout */
-/** @typedef {import("../stage/layout.js").Point} Point */
 /** @typedef {import("../stage/shapes.js").Metrics} Metrics */
 /** @typedef {import("../stage/shapes.js").Shape} Shape */
+/** @typedef {import("./panels.js").Desk} Desk */
 /** @typedef {import("./rungs.js").Rung} Rung */
-/** @typedef {{x: number, text: string, anchor: string | undefined, face: string, failed?: boolean}} Words */
-/** @typedef {{from: number, to: number, x: number, anchor: "end" | undefined}} Room */
+/** @typedef {import("./rungwords.js").Room} Room */
+/** @typedef {import("./rungwords.js").Words} Words */
 
 const OVERSCAN = 40;
 /** In real time thousands of rows may have the same height; no more than these are looked at. */
@@ -26,17 +25,32 @@ const MOST_ROWS = 600;
 /** A host that is narrower than so many letters has no room for the moments. */
 const MOMENT_ROOM = 26;
 
-export class Ladder {
+/** @type {import("./panels.js").Panel} */
+export const ladder = {
+  name: "ladder",
+  tab: { icon: () => icon("waypoints"), words: "Ladder", label: "Ladder: calls and packets in order" },
+  always: true,
+  rows: true,
+  mount: (home, desk) => new Ladder(home, desk),
+};
+
+class Ladder {
   /**
-   * @param {HTMLElement} home
-   * @param {Log} log
-   * @param {(text: string, face: import("../stage/shapes.js").Face) => number} measure
+   * @param {HTMLElement} frame
+   * @param {Desk} desk
    */
-  constructor(home, log, measure) {
+  constructor(frame, desk) {
+    const home = html("div", {
+      class: "canvas",
+      "data-ladder": true,
+      tabindex: 0,
+      role: "group",
+      "aria-label": "Calls and packets, oldest first",
+    });
+    frame.replaceChildren(home);
     this.home = home;
-    this.log = log;
-    this.measure = measure;
-    this.rungs = new Rungs(log);
+    this.desk = desk;
+    this.rungs = new Rungs(desk.log);
     this.axis = new Axis(this.rungs);
     this.seq = 0;
     /** @type {Layout | null} */
@@ -76,26 +90,35 @@ export class Ladder {
     this.svg.addEventListener("pointerleave", () => this.#point(null));
     this.svg.addEventListener("click", (event) => {
       const row = rungOf(event.target);
-      if (row)
-        home.dispatchEvent(
-          new CustomEvent("stage:seek", { bubbles: true, detail: { seq: Number(row.getAttribute("data-seq")) } }),
-        );
+      if (row) desk.clock.seek(Number(row.getAttribute("data-seq")));
     });
+    this.actions = {
+      "real-time": () => this.#toggleTime(),
+      "time-finer": () => this.#zoomTime(1),
+      "time-coarser": () => this.#zoomTime(-1),
+    };
+  }
+
+  get log() {
+    return this.desk.log;
   }
 
   get rowH() {
     return this.axis.rowH;
   }
 
-  /** Equal steps or real time. @returns {boolean} whether it is real time now */
-  toggleTime() {
+  /** The rows in equal steps, or as far apart as their moments are. */
+  #toggleTime() {
     this.axis.toggle(this.rungs.indexOf(this.seq), this.height);
     this.#again();
-    return this.axis.real;
+    const { root } = this.desk;
+    one(root, '[data-action="real-time"]').setAttribute("aria-pressed", String(this.axis.real));
+    for (const action of ["time-finer", "time-coarser"])
+      one(root, `[data-action="${action}"]`).hidden = !this.axis.real;
   }
 
   /** @param {1 | -1} direction finer or coarser */
-  zoomTime(direction) {
+  #zoomTime(direction) {
     this.axis.zoom(direction);
     this.#again();
   }
@@ -105,12 +128,20 @@ export class Ladder {
     this.#draw();
   }
 
-  /**
-   * @param {Layout} layout the stage's, for its x
-   * @param {number} seq
-   * @param {number} size
-   */
-  update(layout, seq, size) {
+  /** Another log begins: its rows, on the same axis. */
+  forget() {
+    this.rungs = new Rungs(this.log);
+    this.axis.rows = this.rungs;
+    this.layout = null;
+    this.seq = 0;
+    this.top = 0;
+    for (const group of [this.lines, this.spans, this.rows]) group.replaceChildren();
+  }
+
+  /** On the stage's own x. @param {import("./panels.js").Shown} shown */
+  draw({ layout, seq }) {
+    if (!layout) return;
+    const size = layout.size > 20 ? 24 : 13;
     this.size = size;
     this.axis.rowH = Math.max(22, size * 1.65);
     this.layout = layout;
@@ -141,7 +172,7 @@ export class Ladder {
   #point(row) {
     const event = this.log.event(Number(row?.getAttribute("data-seq") ?? 0));
     const key = event ? (subjects(event, this.log)[0] ?? "") : "";
-    this.home.dispatchEvent(new CustomEvent("stage:point", { bubbles: true, detail: { key } }));
+    this.desk.point(key);
   }
 
   /** The row of the moment on the screen stays in sight. */
@@ -172,7 +203,7 @@ export class Ladder {
       names: false,
       roomy: false,
       wide: (/** @type {string} */ words, /** @type {import("../stage/shapes.js").Face} */ face) =>
-        this.measure(words, face) * this.size,
+        measure(words, face) * this.size,
     };
     this.moments = this.#room(layout, metrics);
     join(
@@ -253,7 +284,7 @@ export class Ladder {
   #rung(group, rung, y, later, layout, metrics) {
     const lit = this.#isLit(rung.seq);
     set(group, { "data-seq": rung.seq, "data-later": later, "data-lit": lit, transform: `translate(0 ${y})` });
-    const words = this.#words(rung, layout, metrics);
+    const words = rungWords(rung, this.log, layout, metrics, this.moments);
     if (group.childElementCount === 0)
       group.append(el("rect", { class: "hit" }), el("text", { class: "mono muted moment" }), el("text"));
     this.#moment(/** @type {SVGTextElement} */ (group.children[1]), rung, words, metrics);
@@ -266,13 +297,6 @@ export class Ladder {
     const label = /** @type {SVGTextElement} */ (group.lastElementChild);
     set(label, { x: words.x, y: 0, "text-anchor": words.anchor, class: words.face, "data-failed": words.failed });
     text(label, words.text);
-  }
-
-  /** How far words may go from a place until they meet the moments. @param {number} x @param {number} side */
-  #free(x, side) {
-    if (!this.moments) return Infinity;
-    const way = side < 0 ? x - this.moments.to : this.moments.from - x;
-    return way > 0 ? way : Infinity;
   }
 
   /**
@@ -289,54 +313,6 @@ export class Ladder {
     const free = moments !== null && (words.text === "" || from >= moments.to || from + width <= moments.from);
     set(place, { x: moments?.x, y: 0, "text-anchor": moments?.anchor });
     text(place, free ? seconds(this.log.events[rung.seq - 1].t) : "");
-  }
-
-  /**
-   * @param {Rung} rung
-   * @param {Layout} layout
-   * @param {Metrics} metrics
-   * @returns {Words}
-   */
-  #words(rung, layout, metrics) {
-    const nothing = { x: 0, text: "", anchor: undefined, face: "plain" };
-    if (rung.kind === "call" || rung.kind === "return") {
-      const call = this.log.calls.get(rung.id);
-      const host = layout.hosts.find((shape) => shape.host === call?.host);
-      if (!call || !host) return nothing;
-      const right = isRight(host, layout);
-      const x = right ? host.x + host.w - 1.2 * metrics.f : host.x + 1.2 * metrics.f;
-      const anchor = right ? "end" : undefined;
-      const room = Math.min(host.w - 2 * metrics.f, this.#free(x, right ? -1 : 1));
-      if (rung.kind === "call")
-        return {
-          x,
-          anchor,
-          face: "code",
-          text: fit(`${plainName(call.name)}(${argumentWords(call.args)})`, room, "code", metrics),
-        };
-      const back = this.log.returns.get(rung.id);
-      return {
-        x,
-        anchor,
-        face: "mono muted",
-        failed: Boolean(back?.error),
-        text: fit(`${plainName(call.name)} = ${back?.error ?? back?.result ?? ""}`, room, "mono", metrics),
-      };
-    }
-    const packet = this.log.packets.get(rung.id);
-    const ends = this.#ends(rung.id, layout);
-    if (!packet || !ends) return nothing;
-    if (rung.kind === "end") {
-      const fate = this.log.fates.get(rung.id);
-      if (fate?.type !== "packet.dropped" || packet.repeats) return nothing;
-      return { x: (ends.from.x + ends.to.x) / 2, anchor: "middle", face: "strong", failed: true, text: "lost" };
-    }
-    const words = `${chipWords(packet)}${packet.repeats ? " again" : ""}`;
-    const side = Math.sign(ends.to.x - ends.from.x);
-    const x = ends.from.x + side * 0.8 * metrics.f;
-    const way = Math.abs(ends.to.x - ends.from.x) - 2 * metrics.f;
-    const room = Math.min(way, this.#free(x, side));
-    return { x, anchor: side < 0 ? "end" : undefined, face: "strong", text: fit(words, room, "strong", metrics) };
   }
 
   /**
@@ -403,14 +379,14 @@ export class Ladder {
    * @param {Layout} layout
    */
   #arrow(span, y1, y2, layout) {
-    const ends = this.#ends(span.rung.id, layout);
+    const way = ends(span.rung.id, this.log, layout);
     const packet = this.log.packets.get(span.rung.id);
-    if (!ends || !packet) return { d: "" };
+    if (!way || !packet) return { d: "" };
     const lost = !span.open && this.log.fates.get(span.rung.id)?.type === "packet.dropped";
     if (lost && packet.repeats) return { d: "" };
     const part = span.open || lost ? 0.5 : 1;
-    const x1 = ends.from.x;
-    const x2 = x1 + (ends.to.x - x1) * part;
+    const x1 = way.from.x;
+    const x2 = x1 + (way.to.x - x1) * part;
     const y = y1 + (y2 - y1) * part;
     const back = Math.sign(x1 - x2) * 7;
     const head = part === 1 ? `M${x2 + back} ${y - 4}L${x2} ${y}L${x2 + back} ${y + 4}` : "";
@@ -422,24 +398,6 @@ export class Ladder {
       "data-lost": lost,
     };
   }
-
-  /**
-   * @param {number} id
-   * @param {Layout} layout
-   * @returns {{from: Point, to: Point} | null}
-   */
-  #ends(id, layout) {
-    const packet = this.log.packets.get(id);
-    if (!packet || packet.loopback) return null;
-    const from = layout.door(packet.source_host, packet.protocol, packet.source);
-    const to = layout.door(packet.target_host, packet.protocol, packet.destination);
-    return from && to ? { from, to } : null;
-  }
-}
-
-/** Whether a host's calls stand at its right edge. @param {Shape} host @param {Layout} layout */
-function isRight(host, layout) {
-  return host.x + host.w / 2 > layout.width * 0.66;
 }
 
 /** @param {EventTarget | null} target */

@@ -1,22 +1,31 @@
 // The programs that run, with what a person can do to each: send a line, close its input, stop it, kill it.
 // A card lives as long as its process, so that what is being typed stays.
 
-import { html, icon, join, set, text } from "../dom/svg.js";
+import { html, icon, join, one, set, text } from "../dom/svg.js";
 
-/** @typedef {import("../log/state.js").State} State */
 /** @typedef {import("../log/state.js").Process} Process */
 /** @typedef {import("../log/log.js").Log} Log */
 
 const MOST_ENDED = 3;
 const MOST = 40;
 
+/** @type {import("./panels.js").Panel} */
+export const programs = {
+  name: "programs",
+  place: "[data-programs]",
+  mount: (home, desk) => ({
+    draw: ({ scene, live }) => draw(home, scene, desk.log, live),
+    forget: () => home.replaceChildren(),
+  }),
+};
+
 /**
  * @param {HTMLElement} home
- * @param {State} state
+ * @param {import("../log/log.js").Scene} scene
  * @param {Log} log
  * @param {boolean} live
  */
-export function drawPrograms(home, state, log, live) {
+function draw(home, { state }, log, live) {
   const pids = Object.keys(state.processes);
   const running = pids.filter((pid) => state.processes[pid].status !== "exited");
   const ended = pids.filter((pid) => state.processes[pid].status === "exited").slice(-MOST_ENDED);
@@ -86,20 +95,15 @@ function update(card, pid, process, listens, log, seq, live) {
   const exited = process.status === "exited";
   set(card, { "data-life": process.status });
   const end = exited ? ` · ${process.signal ?? `code ${process.code ?? 0}`}` : "";
-  text(part(card, ".name"), `${process.program} · ${process.host} · pid ${pid}${end}`);
+  text(one(card, ".name"), `${process.program} · ${process.host} · pid ${pid}${end}`);
   const lines = exited ? "" : lastLines(log, Number(pid), seq);
-  text(part(card, ".said"), lines);
-  part(card, ".said").hidden = lines === "";
-  part(card, ".line").hidden = exited || listens || process.program.includes("server");
-  part(card, ".ends").hidden = exited;
+  text(one(card, ".said"), lines);
+  one(card, ".said").hidden = lines === "";
+  one(card, ".line").hidden = exited || listens || process.program.includes("server");
+  one(card, ".ends").hidden = exited;
   for (const button of card.querySelectorAll("button[data-ask], .line button")) {
     /** @type {HTMLButtonElement} */ (button).disabled = !live;
   }
-}
-
-/** @param {Element} card @param {string} selector @returns {HTMLElement} */
-function part(card, selector) {
-  return /** @type {HTMLElement} */ (card.querySelector(selector));
 }
 
 /**

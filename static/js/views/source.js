@@ -1,7 +1,7 @@
 // The programs' own source: which statement each of them is executing or waiting in, at the moment on the screen.
 // Statements come from the log; the text of a file comes from the server, for a log does not hold it.
 
-import { html, join, set, text } from "../dom/svg.js";
+import { html, icon, join, one, set, text } from "../dom/svg.js";
 import { plainName } from "../words/calls.js";
 
 /** @typedef {import("../log/log.js").Log} Log */
@@ -67,16 +67,23 @@ function add(found, log, id, how) {
   found.push({ call: id, pid, fd, host, file, line, how, name: plainName(call.name) });
 }
 
-export class Source {
+/** @type {import("./panels.js").Panel} */
+export const source = {
+  name: "source",
+  tab: { icon: () => icon("file-code"), words: "Source", label: "Source of the programs" },
+  mount: (home, desk) => new Source(home, desk),
+};
+
+class Source {
   /**
-   * @param {HTMLElement} home
-   * @param {Log} log
-   * @param {boolean} served whether the server has the programs that ran
+   * @param {HTMLElement} frame
+   * @param {import("./panels.js").Desk} desk
    */
-  constructor(home, log, served) {
+  constructor(frame, desk) {
+    const home = html("div", { "data-source": true, class: "listings" });
+    frame.replaceChildren(home);
     this.home = home;
-    this.log = log;
-    this.served = served;
+    this.desk = desk;
     /** @type {Map<string, string[] | string>} lines by file, or why there are none */
     this.texts = new Map();
     /** @type {Statement[]} */
@@ -84,14 +91,25 @@ export class Source {
     this.seq = -1;
     /** @type {import("../words/relations.js").Light | null} */
     this.lit = null;
-    home.addEventListener("pointerover", (event) => this.#tell(this.#callAt(event.target)));
-    home.addEventListener("pointerleave", () => this.#tell(""));
-    home.addEventListener("focusin", (event) => this.#tell(this.#callAt(event.target)));
-    home.addEventListener("focusout", () => this.#tell(""));
+    home.addEventListener("pointerover", (event) => this.desk.point(this.#callAt(event.target)));
+    home.addEventListener("pointerleave", () => this.desk.point(""));
+    home.addEventListener("focusin", (event) => this.desk.point(this.#callAt(event.target)));
+    home.addEventListener("focusout", () => this.desk.point(""));
   }
 
-  /** @param {Scene} scene */
-  draw(scene) {
+  get log() {
+    return this.desk.log;
+  }
+
+  /** Another log begins; a file stays what it is. */
+  forget() {
+    this.statements = [];
+    this.seq = -1;
+    this.home.replaceChildren();
+  }
+
+  /** @param {import("./panels.js").Shown} shown */
+  draw({ scene }) {
     this.statements = statements(scene, this.log);
     this.seq = scene.state.seq;
     this.#show();
@@ -127,7 +145,7 @@ export class Source {
 
   /** @param {string} file */
   async #load(file) {
-    if (!this.served) {
+    if (this.desk.recorded) {
       this.texts.set(file, NOT_HELD);
       return;
     }
@@ -138,7 +156,7 @@ export class Source {
     if (!answer) window.setTimeout(() => this.texts.delete(file), 3000);
     this.#show();
     const under = this.home.querySelector("[data-line]:hover"); // the text has moved under a pointer that rests
-    if (under) this.#tell(this.#callAt(under));
+    if (under) this.desk.point(this.#callAt(under));
   }
 
   /**
@@ -152,11 +170,11 @@ export class Source {
     const who = [...new Set(own.map((one) => `${one.host} ${one.pid}`))];
     const more = files > MOST_FILES ? ` · ${files - MOST_FILES} more files` : "";
     const several = who.length > 3 ? `${who.length} processes` : own.length > 0 ? processes(own) : "";
-    text(part(article, ".whose"), `${several}${more}`);
+    text(one(article, ".whose"), `${several}${more}`);
     const known = this.texts.get(file) ?? "";
     const lines = typeof known === "string" ? [...new Set(own.map((one) => one.line))].sort((a, b) => a - b) : known;
-    text(part(article, ".why"), typeof known === "string" ? known : "");
-    const list = part(article, "ol");
+    text(one(article, ".why"), typeof known === "string" ? known : "");
+    const list = one(article, "ol");
     join(
       list,
       [...lines.keys()],
@@ -210,11 +228,6 @@ export class Source {
     }
     return "";
   }
-
-  /** @param {string} key */
-  #tell(key) {
-    this.home.dispatchEvent(new CustomEvent("stage:point", { bubbles: true, detail: { key } }));
-  }
 }
 
 /** @param {Statement} one @param {import("../words/relations.js").Light} lit */
@@ -244,9 +257,4 @@ function listing(file) {
     html("p", { class: "about why" }),
     html("ol", { tabindex: 0, role: "group", "aria-label": `Source of ${name}` }),
   );
-}
-
-/** @param {Element} article @param {string} selector @returns {HTMLElement} */
-function part(article, selector) {
-  return /** @type {HTMLElement} */ (article.querySelector(selector));
 }

@@ -2,7 +2,7 @@
 // Sockets that a tool does not list are counted below it: that, too, is worth seeing.
 
 import { keep, kept } from "../dom/kept.js";
-import { html, join, set, text } from "../dom/svg.js";
+import { html, icon, join, one, set, text } from "../dom/svg.js";
 import { roleOf } from "../stage/pieces.js";
 import { protocols, TOOLS } from "../words/listings.js";
 
@@ -13,24 +13,102 @@ import { protocols, TOOLS } from "../words/listings.js";
 const MOST = 500;
 const STORE = "listing";
 
-let tool = TOOLS.find(({ id }) => id === kept(STORE)) ?? TOOLS[0];
+/** @type {import("./panels.js").Panel} */
+export const tables = {
+  name: "tables",
+  tab: { icon: () => icon("table"), words: "Sockets as a table", label: "Socket table" },
+  mount: (home, desk) => new Tables(home, desk),
+};
+
+class Tables {
+  /**
+   * @param {HTMLElement} frame
+   * @param {import("./panels.js").Desk} desk
+   */
+  constructor(frame, desk) {
+    this.home = html("div", { "data-tables": true });
+    this.desk = desk;
+    this.tool = TOOLS.find(({ id }) => id === kept(STORE)) ?? TOOLS[0];
+    frame.tabIndex = 0; // It scrolls.
+    frame.replaceChildren(this.home);
+    this.home.replaceChildren(...this.#frame());
+  }
+
+  /** @param {import("./panels.js").Shown} shown */
+  draw({ scene }) {
+    const { home, tool } = this;
+    const letters = protocols(scene);
+    const columns = ["Host", ...tool.columns(letters)];
+    text(one(home, "[data-command-line]"), tool.command(letters));
+    join(
+      one(home, "thead tr"),
+      columns,
+      (name) => name,
+      (name) => html("th", { scope: "col" }, name),
+      () => {},
+    );
+    const { rows, unlisted, sockets } = listed(scene, tool, letters);
+    join(
+      one(home, "tbody"),
+      rows,
+      (row) => row.key,
+      () => html("tr"),
+      (element, row) => update(element, row, columns),
+    );
+    const more = sockets > MOST ? `${sockets} sockets; the first of them are shown. ` : "";
+    const left = unlisted > 0 ? `Not listed: ${unlisted}. ${tool.blind}` : "";
+    text(one(home, ".more"), sockets === 0 ? "No socket yet." : more + left);
+  }
+
+  /** @param {import("../words/relations.js").Light} lit */
+  light(lit) {
+    for (const row of this.home.querySelectorAll("[data-socket]"))
+      set(row, { "data-lit": lit.shapes.has(row.getAttribute("data-socket") ?? "") });
+  }
+
+  /** The choice of the tool, its command, and a table to fill. */
+  #frame() {
+    const choice = html(
+      "select",
+      { "aria-label": "Write the table as" },
+      ...TOOLS.map(({ id, name }) => html("option", { value: id, selected: id === this.tool.id }, name)),
+    );
+    choice.addEventListener("change", () => {
+      this.tool = TOOLS.find(({ id }) => id === choice.value) ?? TOOLS[0];
+      keep(STORE, this.tool.id);
+      this.desk.clock.touch();
+    });
+    const table = html("table", { class: "sockets" }, html("thead", {}, html("tr")), html("tbody"));
+    table.addEventListener("pointerover", (event) => this.#point(event.target));
+    table.addEventListener("pointerleave", () => this.#point(null));
+    return [
+      html(
+        "p",
+        { class: "about" },
+        choice,
+        " At home, type ",
+        html("code", { "data-command-line": "" }),
+        ". Below: each host's answer at the moment on the screen.",
+      ),
+      table,
+      html("p", { class: "more" }),
+    ];
+  }
+
+  /** @param {EventTarget | null} target */
+  #point(target) {
+    const row = target instanceof Element ? target.closest("[data-socket]") : null;
+    this.desk.point(row?.getAttribute("data-socket") ?? "");
+  }
+}
 
 /**
- * @param {HTMLElement} home
+ * What a tool lists, host by host, who listens first.
  * @param {Scene} scene
+ * @param {typeof TOOLS[number]} tool
+ * @param {string} letters
  */
-export function drawTable(home, scene) {
-  if (!home.querySelector("table")) home.replaceChildren(...frame());
-  const letters = protocols(scene);
-  const columns = ["Host", ...tool.columns(letters)];
-  text(part(home, "[data-command-line]"), tool.command(letters));
-  join(
-    part(home, "thead tr"),
-    columns,
-    (name) => name,
-    (name) => html("th", { scope: "col" }, name),
-    () => {},
-  );
+function listed(scene, tool, letters) {
   const order = new Map(scene.places.order.map((name, index) => [name, index]));
   const all = Object.values(scene.state.sockets).sort(
     (a, b) =>
@@ -47,45 +125,7 @@ export function drawTable(home, scene) {
     for (const [index, words] of lines.entries())
       rows.push({ key: `${socket.socket} ${index}`, socket, words: [socket.host, ...words] });
   }
-  join(
-    part(home, "tbody"),
-    rows,
-    (row) => row.key,
-    () => html("tr"),
-    (element, row) => update(element, row, columns),
-  );
-  const more = all.length > MOST ? `${all.length} sockets; the first of them are shown. ` : "";
-  const left = unlisted > 0 ? `Not listed: ${unlisted}. ${tool.blind}` : "";
-  text(part(home, ".more"), all.length === 0 ? "No socket yet." : more + left);
-}
-
-/** The choice of the tool, its command, and a table to fill. */
-function frame() {
-  const choice = html(
-    "select",
-    { "aria-label": "Write the table as" },
-    ...TOOLS.map(({ id, name }) => html("option", { value: id, selected: id === tool.id }, name)),
-  );
-  choice.addEventListener("change", () => {
-    tool = TOOLS.find(({ id }) => id === choice.value) ?? TOOLS[0];
-    keep(STORE, tool.id);
-    choice.dispatchEvent(new CustomEvent("table:tool", { bubbles: true }));
-  });
-  const table = html("table", { class: "sockets" }, html("thead", {}, html("tr")), html("tbody"));
-  table.addEventListener("pointerover", (event) => point(table, event.target));
-  table.addEventListener("pointerleave", () => point(table, null));
-  return [
-    html(
-      "p",
-      { class: "about" },
-      choice,
-      " At home, type ",
-      html("code", { "data-command-line": "" }),
-      ". Below: each host's answer at the moment on the screen.",
-    ),
-    table,
-    html("p", { class: "more" }),
-  ];
+  return { rows, unlisted, sockets: all.length };
 }
 
 /**
@@ -107,22 +147,4 @@ function update(element, { socket, words }, columns) {
     (cell, { word }) => text(cell.firstElementChild ?? cell, word),
   );
   set(element, { "data-role": roleOf(socket.state), "data-socket": key });
-}
-
-/** @param {Element} table @param {EventTarget | null} target */
-function point(table, target) {
-  const row = target instanceof Element ? target.closest("[data-socket]") : null;
-  const key = row?.getAttribute("data-socket") ?? "";
-  table.dispatchEvent(new CustomEvent("stage:point", { bubbles: true, detail: { key } }));
-}
-
-/** @param {HTMLElement} home @param {Set<string>} shapes that are lit */
-export function lightTable(home, shapes) {
-  for (const row of home.querySelectorAll("[data-socket]"))
-    set(row, { "data-lit": shapes.has(row.getAttribute("data-socket") ?? "") });
-}
-
-/** @param {Element} home @param {string} selector @returns {HTMLElement} */
-function part(home, selector) {
-  return /** @type {HTMLElement} */ (home.querySelector(selector));
 }

@@ -3,20 +3,34 @@
 import { html, icon, join, set, text } from "../dom/svg.js";
 import { seconds } from "../words/numbers.js";
 
-/** @typedef {import("../log/log.js").Log} Log */
+/** @typedef {import("./panels.js").Desk} Desk */
 
 /** So many of the last sentences are on the screen; all of them are copied. */
 const MOST = 300;
 const COPIED_MS = 2500;
 
-export class Transcript {
+/** @type {import("./panels.js").Panel} */
+export const transcript = {
+  name: "transcript",
+  tab: {
+    icon: () => icon("list"),
+    words: "Transcript",
+    label: "Transcript: what has happened, in sentences",
+  },
+  mount: (home, desk) => new Transcript(home, desk),
+};
+
+class Transcript {
   /**
-   * @param {HTMLElement} home
-   * @param {Log} log
+   * @param {HTMLElement} frame
+   * @param {Desk} desk
    */
-  constructor(home, log) {
-    this.log = log;
-    this.home = home;
+  constructor(frame, desk) {
+    this.desk = desk;
+    this.frame = frame;
+    frame.tabIndex = 0; // It scrolls.
+    this.home = html("div", { "data-transcript": true });
+    frame.replaceChildren(this.home);
     /** @type {number[]} seqs that have a sentence */
     this.told = [];
     this.read = 0;
@@ -24,12 +38,24 @@ export class Transcript {
     this.button = html("button", { type: "button", class: "button quiet" }, icon("copy"), html("span", {}, "Copy"));
     this.about = html("span", { class: "about" });
     this.lines = html("ol", { "aria-live": "off" });
-    home.replaceChildren(html("p", { class: "transcript-head" }, this.about, this.button), this.lines);
+    this.home.replaceChildren(html("p", { class: "transcript-head" }, this.about, this.button), this.lines);
     this.button.addEventListener("click", () => this.#copy());
   }
 
-  /** @param {number} seq what the screen shows */
-  update(seq) {
+  get log() {
+    return this.desk.log;
+  }
+
+  /** Another log begins. */
+  forget() {
+    this.told = [];
+    this.read = 0;
+    this.seq = -1;
+    this.lines.replaceChildren();
+  }
+
+  /** @param {{seq: number}} shown */
+  draw({ seq }) {
     const count = this.#until(seq);
     if (seq === this.seq && this.lines.childElementCount > 0) return;
     this.seq = seq;
@@ -43,8 +69,7 @@ export class Transcript {
       (at) => this.#line(at),
       (line, at) => set(line, { "data-now": at === shown[shown.length - 1] }),
     );
-    const frame = this.home.closest("section");
-    if (frame) frame.scrollTop = frame.scrollHeight;
+    this.frame.scrollTop = this.frame.scrollHeight;
   }
 
   /** The sentences until the moment on the screen, a line each, with their seconds. */
@@ -65,9 +90,7 @@ export class Transcript {
   /** @param {number} at */
   #line(at) {
     const button = html("button", { type: "button", class: "link", title: `To seq ${at}` }, `seq ${at}`);
-    button.addEventListener("click", () =>
-      this.home.dispatchEvent(new CustomEvent("stage:seek", { bubbles: true, detail: { seq: at } })),
-    );
+    button.addEventListener("click", () => this.desk.clock.seek(at));
     return html("li", {}, button, html("span", {}, this.log.notes[at - 1]?.text ?? ""));
   }
 

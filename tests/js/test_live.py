@@ -1,31 +1,31 @@
-"""The browser's fixtures, and logs of real runs: the modules are tested where they run, on what the kernel did."""
+"""A log of this kernel with something of everything: both folds and the tests of the front end's modules hold on it."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
 
-from tests.browsing import browser, directed, opened, page, release_other, rows, served, sleeps
+from tests.browsing import directed, release_other, rows, served, sleeps
+from tests.js.test_folds import Folder, assert_equal_at_every_seq, browsers
 from tests.web.conftest import Server
 
-__all__ = ["browser", "page", "served"]
+__all__ = ["browsers", "served"]
+
+HERE = Path(__file__).parent
+TYPES = 18
+"""A log with so many kinds of events has something of everything."""
 
 
-@pytest.fixture(scope="package")
-def modules(browser: Browser, served: Server) -> Iterator[Page]:
-    """A page of the server's origin, to import modules in."""
-    with opened(browser, served) as page:
-        page.goto("/")
-        yield page
-
-
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def lines(served: Server) -> list[dict[str, Any]]:
-    """A log with something of everything: TCP and UDP, a held handshake, drops, refusals, kills, new hosts."""
+    """TCP and UDP, a held handshake, drops, refusals, kills, new hosts."""
     with directed(served, "step") as director:
         server = director.start("server", "echo_server", "7", admin=True)
         director.step_until("it listens", lambda state: rows(state, state="LISTEN"))
@@ -69,3 +69,27 @@ def has_data(state: dict[str, Any]) -> bool:
 
 def output(lines: list[dict[str, Any]]) -> str:
     return "".join(line["text"] for line in lines if line["type"] == "process.output")
+
+
+def test_both_folds_agree_after_every_event(browsers: Folder, lines: list[dict[str, Any]]) -> None:
+    types = {line["type"] for line in lines}
+    assert len(types) > TYPES, sorted(types)
+    assert_equal_at_every_seq(browsers, [json.dumps(line).encode() for line in lines])
+
+
+def test_what_holds_on_the_golden_recordings_holds_on_it(lines: list[dict[str, Any]], tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    log.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    node = shutil.which("node")
+    assert node is not None
+    tests = sorted(str(path) for path in HERE.glob("*.test.mjs"))
+    ran = subprocess.run(
+        [node, "--test", "--test-reporter=tap", *tests],
+        env={**os.environ, "SOCKETLAB_LOG": str(log)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout
+    assert "live: a look back" in ran.stdout
+    assert "live: the story" in ran.stdout
