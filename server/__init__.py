@@ -4,7 +4,7 @@ A module imports only from the layers below it (``lint-imports`` enforces it):
 
 * ``errors``, then ``events`` and ``commands``: the vocabulary that everything else uses.
 * ``inet``: pure decoders of what the kernel returns (addresses, packets, sock_diag, system calls).
-* ``state`` and ``conductor``: pure decisions over that vocabulary.
+* ``state`` and ``deciders``: pure decisions over that vocabulary.
 * ``linux``: the only ctypes; thin wrappers with the kernel's names.
 * ``sandbox``: one sandbox's own process: isolation, tracer, wire, socket table, loop.
 * ``lessons``: labs as values, their checks, and the player that carries them out.

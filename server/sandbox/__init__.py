@@ -4,10 +4,12 @@
 * ``plan``: the read-only root and the sandbox's own mounts, as a list of steps.
 * ``hosts``, ``sysctls``: network namespaces, veth pairs, addresses; kernel parameters that may be set.
 * ``confinement``, ``spawn``: what a program may do; the steps from ``fork`` to its ``execve``.
-* ``tracer``, ``wire``, ``table``: the observers. ``descriptors`` and ``sources`` are what the tracer knows of
-  a process: its table of file descriptors, and the statement that makes a call.
+* ``tracer``, ``wire``, ``table``: the observers: facts of stopped threads, frames, and rows of the socket table.
+  ``descriptors`` and ``sources`` are what the tracer knows of a process: its table of file descriptors, and the
+  statement that makes a call. ``owners`` says who has which socket.
 * ``programs``: starts programs, writes to their input and reads their output.
-* ``loop``: where all of it meets, with ``watch`` (epoll) and ``journal`` (order, ``seq``).
+* ``doer``: asks ``server/deciders`` what to do with each fact, and does it. ``door``: the same for commands.
+* ``loop``: the order of a turn, with ``watch`` (epoll), ``journal`` (order, ``seq``) and ``channel`` (to the server).
 * ``messages``: what the server, the zygote and a sandbox say to each other.
 * ``machine``: tries what this machine allows. ``trial``: a program in a sandbox, from the zygote to its exit.
 """

@@ -9,15 +9,13 @@ size at once; on an older kernel the table itself is read, as long as it is smal
 from __future__ import annotations
 
 import os
-from collections import defaultdict
-from collections.abc import Callable
-from typing import Literal
 
 from server import events as ev
+from server.deciders.tracee import Fd, FdKind
 from server.linux import pidfd
 from server.sandbox.journal import Journal
-
-FdKind = Literal["socket", "pipe", "file", "epoll", "eventfd", "other"]
+from server.sandbox.owners import Owners
+from server.sandbox.table import Table
 
 _SMALL_TABLE = 256
 _KINDS: tuple[tuple[str, FdKind], ...] = (
@@ -29,81 +27,43 @@ _KINDS: tuple[tuple[str, FdKind], ...] = (
 )
 
 
-class Fd:
-    """What one number of a table points to. Two entries are the same only if they are the same object."""
-
-    __slots__ = ("kind", "path", "socket")
-
-    def __init__(self, kind: FdKind, socket: str | None = None, path: str | None = None) -> None:
-        self.kind: FdKind = kind
-        self.socket = socket
-        self.path = path
-
-
-class Owners:
-    """Which descriptors name a socket, for all processes of a sandbox; and which sockets' owners changed."""
-
-    def __init__(self) -> None:
-        self._of: defaultdict[str, set[tuple[int, int]]] = defaultdict(set)
-        self.changed: set[str] = set()
-
-    def of(self, cookie: str) -> list[ev.Owner]:
-        """The owners of a socket, in order of pid and fd."""
-        return [ev.Owner(pid=pid, fd=fd) for pid, fd in sorted(self._of.get(cookie, ()))]
-
-    def any(self, cookie: str) -> tuple[int, int] | None:
-        """One (pid, fd) that names the socket, or None."""
-        return next(iter(self._of.get(cookie, ())), None)
-
-    def add(self, cookie: str, pid: int, fd: int) -> None:
-        """A descriptor names the socket."""
-        self._of[cookie].add((pid, fd))
-        self.changed.add(cookie)
-
-    def remove(self, cookie: str, pid: int, fd: int) -> None:
-        """A descriptor names the socket no longer."""
-        owners = self._of[cookie]
-        owners.discard((pid, fd))
-        if not owners:
-            del self._of[cookie]
-        self.changed.add(cookie)
-
-
 class FdTable:
     """The descriptors of one process; every change becomes an event.
 
     Args:
         pid: The process.
+        host: Where it runs.
         journal: Where the events go.
         owners: Who names which socket, shared by the whole sandbox.
-        before_socket: Called with a number and a cookie before the event that says so: the socket must have
-            appeared by then. It answers whether it has; sockets of other families (netlink) are not observed.
+        table: The socket table: a socket appears in it before the event of a descriptor that names it.
+
+    Raises:
+        OSError: The process is gone.
     """
 
-    def __init__(self, pid: int, journal: Journal, owners: Owners, before_socket: Callable[[int, str], bool]) -> None:
+    def __init__(self, pid: int, host: str, journal: Journal, owners: Owners, table: Table) -> None:
         self.pid = pid
-        self._before_socket = before_socket
         self.entries: dict[int, Fd] = {}
-        self.pidfd = os.pidfd_open(pid)
+        self._host = host
         self._journal = journal
         self._owners = owners
+        self._table = table
+        self._pidfd = os.pidfd_open(pid)
         try:
             self._folder = os.open(f"/proc/{pid}/fd", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except OSError:
-            os.close(self.pidfd)
+            os.close(self._pidfd)
             raise
+        owners.pidfds[pid] = self._pidfd
         self._counts = os.fstat(self._folder).st_size > 0
 
     def close(self) -> None:
         """Give back what looking at the process took; its entries are closed first, as its end does."""
+        del self._owners.pidfds[self.pid]
         for fd in list(self.entries):
             self.closed(fd)
         os.close(self._folder)
-        os.close(self.pidfd)
-
-    def get(self, fd: int) -> Fd | None:
-        """What a number points to, as far as it is known."""
-        return self.entries.get(fd)
+        os.close(self._pidfd)
 
     def is_free(self, fd: int) -> bool:
         """Whether a number points to nothing in the kernel's own table."""
@@ -131,12 +91,15 @@ class FdTable:
             self._owners.remove(entry.socket, self.pid, fd)
         self._journal.emit(ev.FdClosed(pid=self.pid, fd=fd, kind=entry.kind, socket=entry.socket))
 
-    def opened_socket(self, fd: int, cookie: str) -> None:
-        """A number names a socket whose cookie is known."""
-        self.opened(fd, self._socket(fd, cookie))
-
     def discover(self, fd: int) -> None:
         """A call made a descriptor: look what it is."""
+        try:
+            cookie = self.cookie(fd)
+        except OSError:
+            pass  # no socket
+        else:
+            self.opened(fd, self._socket(fd, cookie))
+            return
         target = self._target(str(fd))
         if target is not None:
             self.opened(fd, self._classify(fd, target))
@@ -160,7 +123,7 @@ class FdTable:
         Raises:
             OSError: The number is free, is no socket, or the process is gone.
         """
-        return str(pidfd.cookie(self.pidfd, fd))
+        return str(pidfd.cookie(self._pidfd, fd))
 
     def sync(self, *, whole: bool = False) -> None:
         """Compare with the kernel's table and follow it.
@@ -209,6 +172,6 @@ class FdTable:
 
     def _socket(self, fd: int, cookie: str) -> Fd:
         """An entry that names a socket, or (of a family that is not observed) only says that there is one."""
-        if self._before_socket(fd, cookie):
+        if self._table.before_fd(self._host, self._pidfd, fd, cookie):
             return Fd("socket", socket=cookie)
         return Fd("socket", path=self._target(str(fd)))

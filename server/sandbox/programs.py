@@ -13,13 +13,15 @@ from typing import Literal
 from server import commands as cmd
 from server import events as ev
 from server.catalogue import argv_for
+from server.deciders.tracee import Process
+from server.deciders.tracees import Tracees
 from server.errors import BadRequestError, ConflictError, LimitError, NotFoundError, SocketlabError
 from server.sandbox.confinement import Credentials, Limits, exceeds, resident_bytes
 from server.sandbox.hosts import Host
 from server.sandbox.journal import Journal
 from server.sandbox.plan import WORKING_DIRECTORY
 from server.sandbox.spawn import failure, spawn
-from server.sandbox.tracer import Process, Tracer
+from server.sandbox.tracer import Tracer
 from server.sandbox.watch import Watch
 
 _READ = 65536
@@ -69,14 +71,16 @@ class Programs:
         journal: Where the events go.
         watch: Tells when a pipe can be read or written.
         limits: What the programs may use.
+        tracer: Traces each program from its first moment on.
+        tracees: What is known of the processes; told of each new one.
     """
 
-    tracer: Tracer
-
-    def __init__(self, journal: Journal, watch: Watch, limits: Limits) -> None:
+    def __init__(self, journal: Journal, watch: Watch, limits: Limits, tracer: Tracer, tracees: Tracees) -> None:
         self._journal = journal
         self._watch = watch
         self._limits = limits
+        self._tracer = tracer
+        self._tracees = tracees
         self._started: dict[int, _Started] = {}
 
     # -- commands
@@ -91,9 +95,9 @@ class Programs:
             LimitError: Too many processes.
         """
         name, argv = _what_to_run(command)
-        if len(self.tracer.processes) >= self._limits.processes:
+        if len(self._tracees.processes) >= self._limits.processes:
             raise LimitError(
-                f"This sandbox runs {len(self.tracer.processes)} processes already.", "End some of them first."
+                f"This sandbox runs {len(self._tracees.processes)} processes already.", "End some of them first."
             )
         stdin, ours = os.pipe2(os.O_CLOEXEC)
         terminals = [_terminal() for _ in range(2)]
@@ -106,7 +110,7 @@ class Programs:
                 credentials=command.credentials,
                 stdio=stdio,
                 limits=self._limits,
-                seize=lambda child: self.tracer.seize(child, host.name),
+                seize=lambda child: self._tracees.seized(child, host.name, name, self._tracer.seize(child, host.name)),
             )
         except BaseException:
             for fd in (ours, terminals[0][0], terminals[1][0]):
@@ -161,17 +165,16 @@ class Programs:
         return {"pid": command.pid}
 
     def _process(self, pid: int) -> Process:
-        process = self.tracer.processes.get(pid)
+        process = self._tracees.processes.get(pid)
         if process is None or not process.executed:
             raise NotFoundError(f"There is no process {pid}.", "The state lists the processes.")
         return process
 
-    # -- what the tracer tells
+    # -- what became of them
 
     def executed(self, process: Process) -> None:
         """The program of a command runs now."""
         started = self._started[process.pid]
-        process.program = started.name
         self._close_error(started)
         self._journal.cause = started.cause
         self._journal.emit(
@@ -203,7 +206,7 @@ class Programs:
 
     def check_memory(self) -> None:
         """End the largest process if all together hold more memory than the sandbox may."""
-        pids = list(self.tracer.processes)
+        pids = list(self._tracees.processes)
         if exceeds(pids, self._limits):
             largest = max(pids, key=lambda pid: resident_bytes((pid,)))
             self._kill(largest, f"the programs use more than {self._limits.sandbox_memory_bytes >> 20} MiB of memory")
@@ -237,7 +240,7 @@ class Programs:
                 return
 
     def _kill(self, pid: int, why: str) -> None:
-        process = self.tracer.processes.get(pid)
+        process = self._tracees.processes.get(pid)
         if process is None:
             return
         self._journal.emit(

@@ -95,14 +95,12 @@ def spawn(
         ``failure`` understands.
 
     Raises:
-        BadRequestError: There is no such program or folder, or an argument that no program can be given.
+        BadRequestError: There is no such program or folder.
         LimitError: The kernel gives no further process.
     """
     if not os.path.isdir(folder):
         raise BadRequestError(f"There is no folder {folder} here.", "The labs and their programs are below /labs.")
     program = find_program(argv[0], folder)
-    if any("\0" in word for word in argv):
-        raise BadRequestError("An argument has a NUL character in it.", "Arguments end at the first one: leave it out.")
     go_read, go_write = os.pipe()
     error_read, error_write = os.pipe()
     process.set_dumpable(True)

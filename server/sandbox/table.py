@@ -18,11 +18,10 @@ getsockopt(2) through a descriptor of its owner, and its ``source`` says so.
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
 from typing import Final, Literal, TypeVar
 
 from server import events as ev
-from server.conductor import Conductor
+from server.deciders.conductor import Conductor
 from server.inet import sockdiag
 from server.inet.addresses import UNNAMED, endpoint
 from server.inet.names import TCP_STATE
@@ -30,9 +29,9 @@ from server.inet.packets import Packet
 from server.inet.sockdiag import Row
 from server.inet.syscalls import Call
 from server.linux import netlink, pidfd
-from server.sandbox.descriptors import Owners
 from server.sandbox.hosts import Host
 from server.sandbox.journal import Journal
+from server.sandbox.owners import Owners
 
 _Protocol = Literal["tcp", "udp", "unix"]
 _RowEvent = TypeVar("_RowEvent", bound=ev.SocketAppeared | ev.SocketChanged | ev.SocketVanished)
@@ -120,20 +119,12 @@ class Table:
         journal: Where the events go.
         conductor: Says whether somebody steps.
         owners: Which descriptors name a socket.
-        descriptor_of: The pidfd of a process, or None when it is gone.
     """
 
-    def __init__(
-        self,
-        journal: Journal,
-        conductor: Conductor,
-        owners: Owners,
-        descriptor_of: Callable[[int], int | None],
-    ) -> None:
+    def __init__(self, journal: Journal, conductor: Conductor, owners: Owners) -> None:
         self._journal = journal
         self._conductor = conductor
         self._owners = owners
-        self._descriptor_of = descriptor_of
         self._hosts: dict[str, _HostTable] = {}
 
     # -- what the others call
@@ -191,9 +182,9 @@ class Table:
         self._after_change(table, None)
         self._tell_owners(table)
 
-    def after_packet(self, host: Host, packet: Packet) -> None:
+    def after_packet(self, host: str, packet: Packet) -> None:
         """A packet has been delivered: bring up to date the socket that it was for."""
-        table = self._hosts[host.name]
+        table = self._hosts[host]
         if self._conductor.pace != "live":
             self._read(table)
             return
@@ -207,9 +198,9 @@ class Table:
                 self._look_up(table, family, "tcp", packet.destination, "*:*" if family == "inet" else "[::]:*")
         self._mark(table, self._journal.now())
 
-    def after_sent(self, host: Host) -> None:
+    def after_sent(self, host: str) -> None:
         """A host has sent a packet: its own socket may be in another state (SYN-SENT, FIN-WAIT-1)."""
-        table = self._hosts[host.name]
+        table = self._hosts[host]
         if self._conductor.pace != "live":
             self._read(table)
         else:
@@ -362,7 +353,7 @@ class Table:
         if owner is None:
             self._vanish(table, cookie)
             return
-        process = self._descriptor_of(owner[0])
+        process = self._owners.pidfds.get(owner[0])
         row = self._asked_by_descriptor(process, owner[1]) if process is not None else None
         if row is not None and str(row.cookie) == cookie:
             self._learn(table, row, "getsockopt")

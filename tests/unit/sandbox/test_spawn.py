@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import errno
-from typing import cast
 
 import pytest
 
 from server.errors import BadRequestError, LimitError
-from server.sandbox.confinement import Limits
-from server.sandbox.hosts import Host
-from server.sandbox.spawn import ENVIRONMENT, failure, find_program, spawn
+from server.sandbox.spawn import ENVIRONMENT, failure, find_program
 
 
 def test_finds_as_a_shell_would() -> None:
@@ -29,12 +26,6 @@ def test_no_program(name: str) -> None:
 def test_no_executable() -> None:
     with pytest.raises(BadRequestError, match="is no executable program"):
         find_program("/etc/passwd", "/")
-
-
-def test_an_argument_that_no_program_can_be_given() -> None:
-    nowhere = cast("Host", None)
-    with pytest.raises(BadRequestError, match="NUL"):
-        spawn(nowhere, ["env", "a\0b"], folder="/", credentials="user", stdio=(0, 1, 2), limits=Limits(), seize=print)
 
 
 @pytest.mark.parametrize(

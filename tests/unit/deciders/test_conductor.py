@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.conductor import DEFAULT_PAUSE_MS, Conductor, Moment
+from server.deciders.conductor import DEFAULT_PAUSE_MS, Conductor, Moment
 from server.events import Pace
 
 MS = 1_000_000
