@@ -117,7 +117,7 @@ class Process(TypedDict):
     signal: NotRequired[str | None]
 
 
-class Owner(TypedDict):
+class SocketOwner(TypedDict):
     """One file descriptor that names a socket.
 
     Attributes:
@@ -129,7 +129,7 @@ class Owner(TypedDict):
     fd: int
 
 
-class Timer(TypedDict):
+class SocketTimer(TypedDict):
     """A socket's pending kernel timer.
 
     Attributes:
@@ -175,8 +175,8 @@ class Socket(TypedDict):
     inode: int
     recv_queue: int
     send_queue: int
-    owners: list[Owner]
-    timer: NotRequired[Timer | None]
+    owners: list[SocketOwner]
+    timer: NotRequired[SocketTimer | None]
     uid: NotRequired[int | None]
     peer: NotRequired[str | None]
     v6only: NotRequired[bool | None]

@@ -8,9 +8,9 @@ What the call did in the kernel stands on its own line, too: a socket that appea
 from __future__ import annotations
 
 import base64
-from typing import Any
 
 from server import events as ev
+from server.json_value import Json
 
 _BOLD, _DIM, _RED, _GREEN, _YELLOW, _BLUE, _MAGENTA = "1", "2", "31", "32", "33", "34", "35"
 _SHOWN_TEXT = 32
@@ -212,7 +212,7 @@ def _source(event: ev.SyscallEntered) -> str:
     return f"   {event.file.rpartition('/')[2]}:{event.line}"
 
 
-def _value(value: Any) -> str:  # noqa: ANN401 (a decoded argument is any JSON value)
+def _value(value: Json) -> str:
     match value:
         case {"data": str() as data, "length": int() as length}:
             return _text(data, length)

@@ -11,14 +11,15 @@ from __future__ import annotations
 import struct
 from binascii import b2a_base64
 from collections.abc import Callable
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from server.inet.addresses import sockaddr
+from server.json_value import Json
 
 Registers = tuple[int, ...]
 """The six argument registers, unsigned, as PTRACE_GET_SYSCALL_INFO gives them."""
 
-Fields = dict[str, Any]
+Fields = dict[str, Json]
 """Decoded arguments or results by name; each value can be written as JSON."""
 
 UNREADABLE: Final = "unreadable"
@@ -163,11 +164,12 @@ def address_room(memory: Memory, length_address: int) -> int:
     return _SOCKADDR_MAX if room is None or room < 0 else min(room, _SOCKADDR_MAX)
 
 
-def address_out(memory: Memory, address: int, length_address: int, room: int = _SOCKADDR_MAX) -> str | None:
+def address_out(memory: Memory, address: int, length_address: int, room: Json = _SOCKADDR_MAX) -> str | None:
     """The sockaddr that the kernel wrote, with its length beside it; None if it wrote none.
 
-    The kernel writes the whole length even where ``room`` made it cut the address off.
+    The kernel writes the whole length even where ``room`` (what ``address_room`` said) made it cut the address off.
     """
+    assert isinstance(room, int)
     if not address or not length_address:
         return None
     length = peek_int(memory, length_address)

@@ -27,6 +27,7 @@ from server.inet.arguments import (
     vector,
 )
 from server.inet.names import CONTROL_TYPE, MESSAGE_FLAGS, OPTION_LEVELS, READ_WRITE_FLAGS, SOL_SOCKET
+from server.json_value import Json
 
 _MSGHDR = struct.Struct("<QI4xQQQQi4x")
 _MMSGHDR: Final = 64  # a msghdr, an unsigned int, and padding
@@ -168,6 +169,12 @@ def _control(memory: Memory, address: int, length: int) -> list[Fields]:
     return [{UNREADABLE: True}] if found is None else control_messages(found)
 
 
+def _listed(fields: Fields, name: str) -> list[Json]:
+    """The members of a list among decoded fields; none if it is not there."""
+    found = fields.get(name)
+    return found if isinstance(found, list) else []
+
+
 def _outgoing(memory: Memory, header: bytes) -> Fields:
     """What a msghdr that is about to be sent holds."""
     name, name_length, iov, iov_count, control, control_length, _ = _MSGHDR.unpack_from(header)
@@ -194,8 +201,9 @@ def _incoming(memory: Memory, header: bytes, length: int) -> Fields:
     if flags:
         values["flags"] = MESSAGE_FLAGS[flags & 0xFFFFFFFF]
     if control and control_length:
-        values["control"] = _control(memory, control, control_length)
-        new_fds = [fd for message in values["control"] for fd in message.get("fds", ())]
+        messages = _control(memory, control, control_length)
+        values["control"] = messages
+        new_fds = [fd for message in messages for fd in _listed(message, "fds")]
         if new_fds:
             fields["new_fds"] = new_fds
     if values:
@@ -251,9 +259,9 @@ def recvmmsg_args(args: Registers, memory: Memory) -> Fields:
 
 def recvmmsg_result(args: Registers, result: int, memory: Memory, entered: Fields) -> Fields:
     """Each message that came."""
-    messages = [
-        _incoming(memory, header, int.from_bytes(header[56:60], "little")) for header in _batch(args, memory, result)
-    ]
-    fields: Fields = {"bytes": sum(message["bytes"] for message in messages), "values": {"messages": messages}}
-    new_fds = [fd for message in messages for fd in message.get("new_fds", ())]
+    headers = _batch(args, memory, result)
+    lengths = [int.from_bytes(header[56:60], "little") for header in headers]
+    messages = [_incoming(memory, header, length) for header, length in zip(headers, lengths, strict=True)]
+    fields: Fields = {"bytes": sum(lengths), "values": {"messages": messages}}
+    new_fds = [fd for message in messages for fd in _listed(message, "new_fds")]
     return fields | {"new_fds": new_fds} if new_fds else fields

@@ -15,6 +15,7 @@ from server.commands import Command
 from server.events import Event
 from server.sessions.capabilities import Capabilities
 from server.sessions.hosts import DEFAULT_HOSTS
+from server.state import State
 
 _REF = "#/components/schemas/{name}"
 _ID = "5f2c9a01be"
@@ -163,7 +164,7 @@ READ = _route(
         200: _json(
             "The state after the last event.",
             {"id": _ID, "seq": 3, "state": {"pace": "live", "hosts": {"server": {"addresses": ["10.0.0.4/24"]}}}},
-            _object(id=_TEXT, seq={"type": "integer"}, state={"type": "object"}),
+            _object(id=_TEXT, seq={"type": "integer"}, state={"$ref": _REF.format(name="State")}),
         )
     },
     problems=_OWN,
@@ -263,7 +264,7 @@ def document(app: FastAPI, *types: type) -> dict[str, Any]:
     """
     if app.openapi_schema is None:
         built = FastAPI.openapi(app)
-        kinds = [*get_args(Command), *get_args(Event), Capabilities, *types]
+        kinds = [*get_args(Command), *get_args(Event), State, Capabilities, *types]
         _, schemas = msgspec.json.schema_components(kinds, ref_template=_REF)
         schemas["Problem"] = PROBLEM_SCHEMA
         schemas["Command"] = _union(get_args(Command), "command")

@@ -17,7 +17,7 @@ import hmac
 import ipaddress
 import secrets
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Literal, TypedDict
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
@@ -257,12 +257,21 @@ class VisitorCookies:
         return hmac.digest(self._secret, name.encode(), "sha256").hex()[:24]
 
 
-def cookie_options(scope: Mapping[str, Any]) -> dict[str, Any]:
+class CookieOptions(TypedDict):
+    """The keyword arguments of ``Response.set_cookie`` that are the same for every cookie of ours."""
+
+    path: str
+    httponly: bool
+    samesite: Literal["strict"]
+    secure: bool
+
+
+def cookie_options(scope: Scope) -> CookieOptions:
     """How every cookie of ours is set."""
     return {"path": "/", "httponly": True, "samesite": "strict", "secure": scope.get("scheme") in ("https", "wss")}
 
 
-def client_address(scope: Mapping[str, Any]) -> str:
+def client_address(scope: Scope) -> str:
     """The network address that a request comes from."""
     client = scope.get("client")
     return str(client[0]) if client else "unknown"

@@ -85,8 +85,8 @@ def process(*events: ev.Event) -> shapes.Process:
         (shapes.Socket, ev.SocketRow, {"seq", "t"}, set()),
         (shapes.Packet, ev.PacketSent, {"seq", "t", "raw", "repeats"}, {"t", "status", "copies", "why"}),
         (shapes.Moment, ev.MomentPending, {"seq", "t"}, {"t"}),
-        (shapes.Owner, ev.Owner, set(), set()),
-        (shapes.Timer, ev.Timer, set(), set()),
+        (shapes.SocketOwner, ev.Owner, set(), set()),
+        (shapes.SocketTimer, ev.Timer, set(), set()),
     ],
 )
 def test_a_row_is_what_its_event_says(row: type, event: type[msgspec.Struct], less: set[str], more: set[str]) -> None:
@@ -95,9 +95,9 @@ def test_a_row_is_what_its_event_says(row: type, event: type[msgspec.Struct], le
         if field.name not in less:
             same = told[field.name] if field.required else NotRequired[told[field.name]]
             if field.name == "owners":
-                same = list[shapes.Owner]
+                same = list[shapes.SocketOwner]
             elif field.name == "timer":
-                same = NotRequired[shapes.Timer | None]
+                same = NotRequired[shapes.SocketTimer | None]
             assert hints.pop(field.name) == same, field.name
     assert set(hints) == more
 

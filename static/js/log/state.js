@@ -68,8 +68,8 @@ export {};
  * @property {number} inode Its inode; 0 while no file descriptor names it.
  * @property {number} recv_queue Bytes to be read; on a listening socket, connections that wait for accept().
  * @property {number} send_queue Bytes not yet acknowledged; on a listening socket, the limit of those that wait.
- * @property {Owner[]} owners The file descriptors that name it.
- * @property {Timer | null} [timer] The kernel timer that runs. Absent if none does.
+ * @property {SocketOwner[]} owners The file descriptors that name it.
+ * @property {SocketTimer | null} [timer] The kernel timer that runs. Absent if none does.
  * @property {number | null} [uid] The user who made it. Absent if unknown.
  * @property {string | null} [peer] The cookie of the unix socket at the other end. Absent if there is none, or it is not known.
  * @property {boolean | null} [v6only] Whether an IPv6 socket takes IPv6 alone. Absent if it is no IPv6 socket, or unknown.
@@ -135,7 +135,7 @@ export {};
 /**
  * One file descriptor that names a socket.
  *
- * @typedef {object} Owner
+ * @typedef {object} SocketOwner
  * @property {number} pid Whose.
  * @property {number} fd Which number.
  */
@@ -143,7 +143,7 @@ export {};
 /**
  * A socket's pending kernel timer.
  *
- * @typedef {object} Timer
+ * @typedef {object} SocketTimer
  * @property {"retransmit" | "keepalive" | "time-wait" | "zero-window-probe"} name Which one.
  * @property {number} expires_t When it expires (ns on the log's clock).
  * @property {number} retransmits How often the socket has sent again so far.
