@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
 from server import events as ev
+from server.inet.arguments import Fields
 from server.inet.syscalls import Call
 
 # --- what is known of the traced --------------------------------------------------------------
@@ -59,7 +60,7 @@ class Thread:
         self.row: Call | None = None
         self.args: tuple[int, ...] = ()
         self.entry: Fd | None = None
-        self.entered: dict[str, Any] = {}
+        self.entered: Fields = {}
         # The steps that nearly every stop ends with, made once.
         self.goes_on = Resume(tid)
         self.to_its_return = ResumeToReturn(tid)

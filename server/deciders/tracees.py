@@ -21,7 +21,7 @@ from __future__ import annotations
 import errno
 import signal
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 from server import events as ev
 from server.deciders.conductor import Conductor
@@ -45,6 +45,7 @@ from server.deciders.tracee import (
     Steps,
     Thread,
 )
+from server.inet.arguments import Fields, Results
 from server.inet.syscalls import WAITING, Call, errno_name
 
 STOP_SIGNALS: Final = frozenset({signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU})
@@ -124,7 +125,7 @@ class Tracees:
         thread.entered = {}
         return [thread.to_its_return]
 
-    def described(self, thread: Thread, entered: dict[str, Any], file: str | None, line: int | None, t: int) -> Steps:
+    def described(self, thread: Thread, entered: Fields, file: str | None, line: int | None, t: int) -> Steps:
         """What a call is about to do.
 
         Args:
@@ -170,7 +171,7 @@ class Tracees:
         """Whether the call that a thread comes back from may have made its host send, or waited for what was sent."""
         return thread.entry is not None or (thread.row is not None and thread.row.name in WAITING)
 
-    def returned(self, thread: Thread, value: int, decoded: dict[str, Any]) -> Steps:
+    def returned(self, thread: Thread, value: int, decoded: Results) -> Steps:
         """A call has returned.
 
         Args:
@@ -186,9 +187,9 @@ class Tracees:
             return steps
         made = -1 if row.makes == "copy" else decoded.get("new_fd", -1)
         steps.append(LookAfterCall(process, row, made, entry.socket if entry is not None else None))
-        new_fds = decoded.pop("new_fds", None)
-        if new_fds and "values" not in decoded:
-            decoded["values"] = {"fds": new_fds}  # of pipe and socketpair; recvmsg shows them as control messages
+        values, new_fds = decoded.get("values"), decoded.get("new_fds")
+        if new_fds and values is None:
+            values = {"fds": new_fds}  # of pipe and socketpair; recvmsg shows them as control messages
         steps.append(
             ev.SyscallReturned(
                 call=thread.call,
@@ -196,7 +197,11 @@ class Tracees:
                 tid=thread.tid,
                 result=value if value >= 0 else None,
                 error=errno_name(value) if value < 0 else None,
-                **decoded,
+                new_fd=decoded.get("new_fd"),
+                address=decoded.get("address"),
+                bytes=decoded.get("bytes"),
+                data=decoded.get("data"),
+                values=values,
             )
         )
         steps.append(thread.goes_on)
@@ -204,7 +209,7 @@ class Tracees:
         thread.entry = None
         return steps
 
-    def _changes(self, thread: Thread, row: Call, value: int, decoded: dict[str, Any]) -> Steps:
+    def _changes(self, thread: Thread, row: Call, value: int, decoded: Results) -> Steps:
         """What a call has done to the descriptors of its process."""
         pid = thread.process.pid
         if row.frees and row.fds:

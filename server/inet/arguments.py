@@ -11,7 +11,7 @@ from __future__ import annotations
 import struct
 from binascii import b2a_base64
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Final, Protocol, TypedDict
 
 from server.inet.addresses import sockaddr
 from server.json_value import Json
@@ -21,6 +21,22 @@ Registers = tuple[int, ...]
 
 Fields = dict[str, Json]
 """Decoded arguments or results by name; each value can be written as JSON."""
+
+
+class Results(TypedDict, total=False):
+    """What a call gave back; a member that it did not give back is absent.
+
+    ``new_fd`` and ``new_fds`` are descriptors that it made, ``bytes`` counts what it moved and ``data`` is base64 of
+    the first 64 of them, ``values`` holds everything else by name.
+    """
+
+    new_fd: int
+    new_fds: list[int]
+    address: str
+    bytes: int
+    data: str
+    values: Fields
+
 
 UNREADABLE: Final = "unreadable"
 SHOWN: Final = 64
@@ -45,7 +61,7 @@ class Memory(Protocol):
 
 
 ArgumentDecoder = Callable[[Registers, Memory], Fields]
-ResultDecoder = Callable[[Registers, int, Memory, Fields], Fields]
+ResultDecoder = Callable[[Registers, int, Memory, Fields], Results]
 
 
 def int32(register: int) -> int:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, Literal
 
-from server.inet.arguments import ArgumentDecoder, Fields, Memory, Registers, ResultDecoder
+from server.inet.arguments import ArgumentDecoder, Fields, Memory, Registers, ResultDecoder, Results
 from server.inet.syscall_numbers import NUMBERS
 
 Kind = Literal["socket", "fd", "io", "wait", "process"]
@@ -37,7 +37,7 @@ class FdArgument:
     replaced: bool = False
 
 
-def nothing(args: Registers, result: int, memory: Memory, entered: Fields) -> Fields:
+def nothing(args: Registers, result: int, memory: Memory, entered: Fields) -> Results:
     """The decoder of a call that gives back no more than its result."""
     return {}
 

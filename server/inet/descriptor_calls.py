@@ -13,6 +13,7 @@ from server.inet.arguments import (
     Fields,
     Memory,
     Registers,
+    Results,
     int32,
     peek,
     peek_int,
@@ -82,7 +83,7 @@ def fcntl_args(args: Registers, memory: Memory) -> Fields:
     return fields
 
 
-def fcntl_result(args: Registers, result: int, memory: Memory, entered: Fields) -> Fields:
+def fcntl_result(args: Registers, result: int, memory: Memory, entered: Fields) -> Results:
     """The new descriptor, or the flags that were asked for."""
     command = int32(args[1])
     if command in (F_DUPFD, F_DUPFD_CLOEXEC):
@@ -104,7 +105,7 @@ def pipe2_args(args: Registers, memory: Memory) -> Fields:
     return {"flags": OPEN_FLAGS[args[1] & 0xFFFFFFFF]}
 
 
-def pipe_result(args: Registers, result: int, memory: Memory, entered: Fields) -> Fields:
+def pipe_result(args: Registers, result: int, memory: Memory, entered: Fields) -> Results:
     """The reading and the writing end."""
     found = peek(memory, args[0], 8)
     return {} if found is None else {"new_fds": list(_FD_PAIR.unpack(found))}
@@ -139,7 +140,7 @@ def clone3_args(args: Registers, memory: Memory) -> Fields:
     return _clone_fields(flags, exit_signal)
 
 
-def clone_result(args: Registers, result: int, memory: Memory, entered: Fields) -> Fields:
+def clone_result(args: Registers, result: int, memory: Memory, entered: Fields) -> Results:
     """With CLONE_PIDFD the kernel wrote a descriptor for the child where the parent's tid would be."""
     if result and args[0] & _CLONE_PIDFD:
         pidfd = peek_int(memory, args[2])
@@ -147,7 +148,7 @@ def clone_result(args: Registers, result: int, memory: Memory, entered: Fields) 
     return {}
 
 
-def clone3_result(args: Registers, result: int, memory: Memory, entered: Fields) -> Fields:
+def clone3_result(args: Registers, result: int, memory: Memory, entered: Fields) -> Results:
     """As with clone(2), but the place for the descriptor is named in the arguments' structure."""
     found = peek(memory, args[0], 16)
     if result and found is not None and found[1] & (_CLONE_PIDFD >> 8):

@@ -10,6 +10,7 @@ from server.inet.arguments import (
     Fields,
     Memory,
     Registers,
+    Results,
     address_in,
     address_out,
     address_room,
@@ -50,12 +51,12 @@ def socket_args(args: Registers, memory: Memory) -> Fields:
     }
 
 
-def new_fd(args: Registers, result: int, memory: Memory, entered: Fields) -> Fields:
+def new_fd(args: Registers, result: int, memory: Memory, entered: Fields) -> Results:
     """The result is a new file descriptor."""
     return {"new_fd": result}
 
 
-def socketpair_result(args: Registers, result: int, memory: Memory, entered: Fields) -> Fields:
+def socketpair_result(args: Registers, result: int, memory: Memory, entered: Fields) -> Results:
     """The two file descriptors that socketpair(2) wrote."""
     found = peek(memory, args[3], 8)
     return {} if found is None else {"new_fds": list(_FD_PAIR.unpack(found))}
@@ -84,13 +85,13 @@ def accept4_args(args: Registers, memory: Memory) -> Fields:
     return accept_args(args, memory) | {"flags": SOCKET_FLAGS[args[3] & 0xFFFFFFFF]}
 
 
-def name_result(args: Registers, result: int, memory: Memory, entered: Fields) -> Fields:
+def name_result(args: Registers, result: int, memory: Memory, entered: Fields) -> Results:
     """The address that getsockname(2) or getpeername(2) wrote."""
     address = address_out(memory, args[1], args[2], entered.get("addrlen", 128))
     return {} if address is None else {"address": address}
 
 
-def accept_result(args: Registers, result: int, memory: Memory, entered: Fields) -> Fields:
+def accept_result(args: Registers, result: int, memory: Memory, entered: Fields) -> Results:
     """The new file descriptor, and the peer's address where the program asked for it."""
     return {"new_fd": result} | name_result(args, result, memory, entered)
 
@@ -117,7 +118,7 @@ def setsockopt_args(args: Registers, memory: Memory) -> Fields:
     return getsockopt_args(args, memory) | {"value": value}
 
 
-def getsockopt_result(args: Registers, result: int, memory: Memory, entered: Fields) -> Fields:
+def getsockopt_result(args: Registers, result: int, memory: Memory, entered: Fields) -> Results:
     """The option's value, as long as the kernel says that it is."""
     length = peek_int(memory, args[4])
     raw = None if length is None or length < 0 else peek(memory, args[3], min(length, _OPTION_MAX))

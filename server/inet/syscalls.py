@@ -8,13 +8,13 @@ under strace. Calls that open files are not here: the descriptors that they give
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from server.inet import descriptor_calls as fd
 from server.inet import socket_calls as sock
 from server.inet import transfer_calls as transfer
 from server.inet import waiting_calls as wait
-from server.inet.arguments import Memory
+from server.inet.arguments import Fields, Memory, Results
 from server.inet.call_row import Call, FdArgument, table
 from server.inet.names import errno_name
 from server.inet.syscall_numbers import NUMBERS
@@ -122,7 +122,7 @@ RECEIVING: Final = frozenset(call.name for call in CALLS.values() if call.bytes 
 """The calls that take bytes from a descriptor."""
 
 
-def decode_args(name: str, args: tuple[int, ...], memory: Memory) -> dict[str, Any]:
+def decode_args(name: str, args: tuple[int, ...], memory: Memory) -> Fields:
     """What a call of the table is about to do, named as in its man page; values can be written as JSON.
 
     A wild pointer never raises: the field, or a member of it, is ``unreadable``.
@@ -133,9 +133,7 @@ def decode_args(name: str, args: tuple[int, ...], memory: Memory) -> dict[str, A
     return CALLS[name].decode_args(args, memory)
 
 
-def decode_result(
-    name: str, args: tuple[int, ...], result: int, memory: Memory, entered: dict[str, Any]
-) -> dict[str, Any]:
+def decode_result(name: str, args: tuple[int, ...], result: int, memory: Memory, entered: Fields) -> Results:
     """What a call gave back: any of ``new_fd``, ``new_fds``, ``address``, ``bytes``, ``data`` and ``values``.
 
     Args:

@@ -6,7 +6,7 @@ What goes out is shown when the call is entered, what came in when it returned: 
 from __future__ import annotations
 
 import struct
-from typing import Final
+from typing import Final, cast
 
 from server.inet.addresses import sockaddr
 from server.inet.arguments import (
@@ -15,6 +15,7 @@ from server.inet.arguments import (
     Fields,
     Memory,
     Registers,
+    Results,
     address_in,
     address_out,
     address_room,
@@ -49,12 +50,12 @@ def write_args(args: Registers, memory: Memory) -> Fields:
     return {"fd": int32(args[0]), "buffer": buffer(memory, args[1], args[2])}
 
 
-def sent(args: Registers, result: int, memory: Memory, entered: Fields) -> Fields:
+def sent(args: Registers, result: int, memory: Memory, entered: Fields) -> Results:
     """How many bytes the kernel took."""
     return {"bytes": result}
 
 
-def received(args: Registers, result: int, memory: Memory, entered: Fields) -> Fields:
+def received(args: Registers, result: int, memory: Memory, entered: Fields) -> Results:
     """How many bytes came, and the first of them; with MSG_TRUNC more may be counted than were written."""
     data = first_bytes(memory, args[1], result if result < args[2] else args[2])
     return {"bytes": result} if data is None else {"bytes": result, "data": data}
@@ -77,7 +78,7 @@ def recvfrom_args(args: Registers, memory: Memory) -> Fields:
     return fields
 
 
-def recvfrom_result(args: Registers, result: int, memory: Memory, entered: Fields) -> Fields:
+def recvfrom_result(args: Registers, result: int, memory: Memory, entered: Fields) -> Results:
     """The bytes that came, and from where; TCP gives no address here."""
     fields = received(args, result, memory, entered)
     if args[4]:
@@ -100,7 +101,7 @@ def writev_args(args: Registers, memory: Memory) -> Fields:
     return {"fd": int32(args[0]), "buffer": vector(memory, args[1], int32(args[2]), shown=True)}
 
 
-def readv_result(args: Registers, result: int, memory: Memory, entered: Fields) -> Fields:
+def readv_result(args: Registers, result: int, memory: Memory, entered: Fields) -> Results:
     """How many bytes came, and the first of them."""
     pieces = iovecs(memory, args[1], int32(args[2]))
     data = None if pieces is None else gather(memory, pieces, result)
@@ -169,10 +170,10 @@ def _control(memory: Memory, address: int, length: int) -> list[Fields]:
     return [{UNREADABLE: True}] if found is None else control_messages(found)
 
 
-def _listed(fields: Fields, name: str) -> list[Json]:
-    """The members of a list among decoded fields; none if it is not there."""
+def _numbers(fields: Fields, name: str) -> list[int]:
+    """The numbers of a list among decoded fields; none if it is not there."""
     found = fields.get(name)
-    return found if isinstance(found, list) else []
+    return [one for one in found if isinstance(one, int)] if isinstance(found, list) else []
 
 
 def _outgoing(memory: Memory, header: bytes) -> Fields:
@@ -186,10 +187,10 @@ def _outgoing(memory: Memory, header: bytes) -> Fields:
     return fields
 
 
-def _incoming(memory: Memory, header: bytes, length: int) -> Fields:
+def _incoming(memory: Memory, header: bytes, length: int) -> Results:
     """What the kernel wrote through a msghdr: ``data``, ``address``, ``flags``, ``control``, ``new_fds``."""
     name, name_length, iov, iov_count, control, control_length, flags = _MSGHDR.unpack_from(header)
-    fields: Fields = {"bytes": length}
+    fields: Results = {"bytes": length}
     pieces = iovecs(memory, iov, min(iov_count, 0x7FFFFFFF))
     data = None if pieces is None else gather(memory, pieces, length)
     if data is not None:
@@ -203,7 +204,7 @@ def _incoming(memory: Memory, header: bytes, length: int) -> Fields:
     if control and control_length:
         messages = _control(memory, control, control_length)
         values["control"] = messages
-        new_fds = [fd for message in messages for fd in _listed(message, "fds")]
+        new_fds = [fd for message in messages for fd in _numbers(message, "fds")]
         if new_fds:
             fields["new_fds"] = new_fds
     if values:
@@ -228,7 +229,7 @@ def recvmsg_args(args: Registers, memory: Memory) -> Fields:
     return fields | {"buffer": vector(memory, iov, min(iov_count, 0x7FFFFFFF), shown=False)}
 
 
-def recvmsg_result(args: Registers, result: int, memory: Memory, entered: Fields) -> Fields:
+def recvmsg_result(args: Registers, result: int, memory: Memory, entered: Fields) -> Results:
     """The bytes, the sender, the flags and the control messages that came."""
     header = peek(memory, args[1], _MSGHDR.size)
     return {"bytes": result} if header is None else _incoming(memory, header, result)
@@ -246,7 +247,7 @@ def sendmmsg_args(args: Registers, memory: Memory) -> Fields:
     return {"fd": int32(args[0]), "messages": messages, "count": count, "flags": MESSAGE_FLAGS[args[3] & 0xFFFFFFFF]}
 
 
-def sendmmsg_result(args: Registers, result: int, memory: Memory, entered: Fields) -> Fields:
+def sendmmsg_result(args: Registers, result: int, memory: Memory, entered: Fields) -> Results:
     """How many bytes each message took."""
     taken = [int.from_bytes(header[56:60], "little") for header in _batch(args, memory, result)]
     return {"bytes": sum(taken), "values": {"messages": [{"bytes": length} for length in taken]}}
@@ -257,11 +258,14 @@ def recvmmsg_args(args: Registers, memory: Memory) -> Fields:
     return {"fd": int32(args[0]), "count": args[2] & 0xFFFFFFFF, "flags": MESSAGE_FLAGS[args[3] & 0xFFFFFFFF]}
 
 
-def recvmmsg_result(args: Registers, result: int, memory: Memory, entered: Fields) -> Fields:
+def recvmmsg_result(args: Registers, result: int, memory: Memory, entered: Fields) -> Results:
     """Each message that came."""
     headers = _batch(args, memory, result)
     lengths = [int.from_bytes(header[56:60], "little") for header in headers]
     messages = [_incoming(memory, header, length) for header, length in zip(headers, lengths, strict=True)]
-    fields: Fields = {"bytes": sum(lengths), "values": {"messages": messages}}
-    new_fds = [fd for message in messages for fd in _listed(message, "new_fds")]
-    return fields | {"new_fds": new_fds} if new_fds else fields
+    # To mypy a TypedDict is no Json, for a subclass of it may have other members.
+    fields: Results = {"bytes": sum(lengths), "values": {"messages": cast("Json", messages)}}
+    new_fds = [fd for message in messages for fd in message.get("new_fds", ())]
+    if new_fds:
+        fields["new_fds"] = new_fds
+    return fields

@@ -16,6 +16,7 @@ from server.inet.arguments import (
     Fields,
     Memory,
     Registers,
+    Results,
     int32,
     peek,
     timespec_ms,
@@ -50,7 +51,7 @@ def ppoll_args(args: Registers, memory: Memory) -> Fields:
     return {"fds": _poll_fds(args, memory), "nfds": args[1], "timeout_ms": timespec_ms(memory, args[2])}
 
 
-def poll_result(args: Registers, result: int, memory: Memory, entered: Fields) -> Fields:
+def poll_result(args: Registers, result: int, memory: Memory, entered: Fields) -> Results:
     """Which descriptors are ready, and for what."""
     if not result:
         return {"values": {"ready": []}}
@@ -97,7 +98,7 @@ def pselect6_args(args: Registers, memory: Memory) -> Fields:
     return {"nfds": int32(args[0]), **_fd_sets(args, memory), "timeout_ms": timespec_ms(memory, args[4])}
 
 
-def select_result(args: Registers, result: int, memory: Memory, entered: Fields) -> Fields:
+def select_result(args: Registers, result: int, memory: Memory, entered: Fields) -> Results:
     """Which descriptors are ready, by set."""
     return {"values": _fd_sets(args, memory)}
 
@@ -143,7 +144,7 @@ def epoll_pwait2_args(args: Registers, memory: Memory) -> Fields:
     return {"epfd": int32(args[0]), "maxevents": int32(args[2]), "timeout_ms": timespec_ms(memory, args[3])}
 
 
-def epoll_wait_result(args: Registers, result: int, memory: Memory, entered: Fields) -> Fields:
+def epoll_wait_result(args: Registers, result: int, memory: Memory, entered: Fields) -> Results:
     """The events that are ready, each with the 64 bits that epoll_ctl was given for it."""
     count = result if result < SHOWN else SHOWN
     found = peek(memory, args[1], count * EPOLL_EVENT.size) if count else b""

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import os
 import signal
-from typing import Any
 
 from server.deciders.tracee import Fd, Thread
+from server.inet.arguments import Fields, Results
 from server.inet.syscalls import CALLS, NUMBERS, Call
 from server.linux import ptrace
 from server.linux.calls import MACHINE
@@ -127,7 +127,7 @@ class Tracer:
         number, args = ptrace.entered_call(thread.tid)
         return _ROWS.get(number), args
 
-    def describe(self, thread: Thread) -> tuple[dict[str, Any], str | None, int | None]:
+    def describe(self, thread: Thread) -> tuple[Fields, str | None, int | None]:
         """The decoded arguments of the call that a thread is about to enter, and the file and line that make it."""
         pid, row = thread.process.pid, thread.row
         assert row is not None
@@ -137,7 +137,7 @@ class Tracer:
         file, line = self._sources.where(pid, thread.tid, memory)
         return entered, file, line
 
-    def returned(self, thread: Thread) -> tuple[int, dict[str, Any]]:
+    def returned(self, thread: Thread) -> tuple[int, Results]:
         """What the call that a thread was in returned, and what it gave back."""
         value, row = ptrace.returned_value(thread.tid), thread.row
         assert row is not None
