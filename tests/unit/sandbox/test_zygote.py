@@ -68,12 +68,12 @@ def test_a_sandbox_from_birth_to_end(control: Control) -> None:
         assert answer["sandbox"] == "first"
         os.kill(answer["pid"], 0)
         with channel.makefile("rb") as lines:
-            reply = next(json.loads(line) for line in lines if line.startswith(b'{"ref"'))
-        assert reply == {"ref": 0, "ok": True, "result": {"hosts": HOSTS}}
+            reply = next(json.loads(line) for line in lines if not line.startswith(b'{"seq"'))
+        assert reply == {"type": "done", "ref": 0, "result": {"hosts": HOSTS}}
     # The end of its channel is its end.
     told = json.loads(control.socket.recv(65536))
     assert told["sandbox"] == "first"
-    assert set(told["exited"]) == {"code"}
+    assert (told["type"], set(told)) == ("exited", {"type", "sandbox", "code", "signal"})
     with pytest.raises(ProcessLookupError):
         os.kill(answer["pid"], 0)
 

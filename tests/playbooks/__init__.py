@@ -1,0 +1,1 @@
+"""Conversations with the deciders, as text that can be read aloud; see ``reader``."""
