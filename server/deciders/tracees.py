@@ -97,11 +97,14 @@ class Tracees:
         process = thread.process
         if row is None or not process.executed:
             return [thread.goes_on]
-        entry = process.fds.get(args[row.fds[0].index] & 0xFFFFFFFF) if row.fds else None
-        thread.row, thread.args, thread.entry = row, args, entry
-        if row.kind not in ("io", "fd") or not row.fds or (entry is not None and entry.kind == "socket"):
+        thread.row, thread.args = row, args
+        if not row.fds:
+            thread.entry = None
             return [thread.is_described]
         fd = args[row.fds[0].index] & 0xFFFFFFFF
+        entry = thread.entry = process.fds.get(fd)
+        if row.kind not in ("io", "fd") or (entry is not None and entry.kind == "socket"):
+            return [thread.is_described]
         if entry is None:
             return [AskWhetherFree(thread, fd)]
         if row.kind == "io" and entry.kind == "file" and fd not in _STDIO:
@@ -186,28 +189,25 @@ class Tracees:
             steps.append(thread.goes_on)
             return steps
         made = -1 if row.makes == "copy" else decoded.get("new_fd", -1)
-        steps.append(LookAfterCall(process, row, made, entry.socket if entry is not None else None))
+        look = LookAfterCall(process, row, made, entry.socket if entry is not None else None)
         values, new_fds = decoded.get("values"), decoded.get("new_fds")
         if new_fds and values is None:
             values = {"fds": new_fds}  # of pipe and socketpair; recvmsg shows them as control messages
-        steps.append(
-            ev.SyscallReturned(
-                call=thread.call,
-                pid=process.pid,
-                tid=thread.tid,
-                result=value if value >= 0 else None,
-                error=errno_name(value) if value < 0 else None,
-                new_fd=decoded.get("new_fd"),
-                address=decoded.get("address"),
-                bytes=decoded.get("bytes"),
-                data=decoded.get("data"),
-                values=values,
-            )
+        event = ev.SyscallReturned(
+            call=thread.call,
+            pid=process.pid,
+            tid=thread.tid,
+            result=value if value >= 0 else None,
+            error=errno_name(value) if value < 0 else None,
+            new_fd=decoded.get("new_fd"),
+            address=decoded.get("address"),
+            bytes=decoded.get("bytes"),
+            data=decoded.get("data"),
+            values=values,
         )
-        steps.append(thread.goes_on)
         thread.call = 0
         thread.entry = None
-        return steps
+        return [*steps, look, event, thread.goes_on]
 
     def _changes(self, thread: Thread, row: Call, value: int, decoded: Results) -> Steps:
         """What a call has done to the descriptors of its process."""
