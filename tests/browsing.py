@@ -15,15 +15,19 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from websockets.sync.client import ClientConnection
 
 from server.events import decode_entry
 from server.state import fold, initial
 from tests.web.conftest import Sandbox, Server
 
-PATIENCE = 30.0
+PATIENCE = 60.0
+"""Seconds for what comes at once on a machine with nothing else to do."""
 SIZES = {"1440x900": (1440, 900), "1920x1080": (1920, 1080), "768x1024": (768, 1024), "390x844": (390, 844)}
+
+
+expect.set_options(timeout=1000 * PATIENCE)
 
 
 @pytest.fixture(scope="package")
@@ -49,6 +53,7 @@ class Watched:
 
     def __init__(self, context: BrowserContext, address: str) -> None:
         self.page: Page = context.new_page()
+        self.page.set_default_timeout(1000 * PATIENCE)
         self.address = address
         self.complaints: list[str] = []
         self.page.on("console", lambda message: self._heard(message.type, message.text))

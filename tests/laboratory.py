@@ -23,7 +23,8 @@ from server.sessions.zygote import Zygote
 from server.state import fold, initial
 
 DEFAULT_HOSTS = {"server": ["10.0.0.4/24"], "client-a": ["10.0.0.5/24"], "client-b": ["10.0.0.6/24"]}
-PATIENCE = 20.0
+PATIENCE = 60.0
+"""Seconds for what comes at once on a machine with nothing else to do."""
 
 _numbers = itertools.count(1)
 

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from typing import Any
 
+import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browsing import Director, directed, opened, rows, visit
@@ -194,6 +195,8 @@ def test_the_exported_picture_shows_the_cells(browser: Browser, served: Server) 
         assert "320 ESTABLISHED" in text
 
 
+@pytest.mark.alone
+@pytest.mark.long
 def test_how_fluid_it_is(browser: Browser, record_property: Any, capsys: Any) -> None:
     with (
         Server(SOCKETLAB_OPEN_FILES=str(MANY + 100), SOCKETLAB_LOG_EVENTS="200000") as server,

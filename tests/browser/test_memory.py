@@ -9,6 +9,7 @@ import os
 import time
 from typing import Any
 
+import pytest
 from playwright.sync_api import Browser, CDPSession, Page
 
 from tests.browsing import Director, directed, opened, shows, sleeps, visit
@@ -18,6 +19,8 @@ MINUTES = float(os.environ.get("SOCKETLAB_TEST_MINUTES", "0.2"))
 BYTES_PER_EVENT = 1000
 
 
+@pytest.mark.long
+@pytest.mark.timeout(120 + 90 * MINUTES)
 def test_what_a_page_keeps_is_the_log(browser: Browser, served: Server, record_property: Any, capsys: Any) -> None:
     with directed(served) as director, opened(browser, served) as page:
         director.listen()

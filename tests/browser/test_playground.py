@@ -11,7 +11,7 @@ from tests.web.conftest import Server
 
 LISTEN = ".shape[data-kind=socket][data-state=LISTEN]"
 ESTABLISHED = ".shape[data-kind=socket][data-state=ESTABLISHED]"
-TIMEOUT = 30_000
+TIMEOUT = 60_000
 
 
 def test_three_clicks_from_the_first_page_to_the_third_socket_on_port_7(page: Page) -> None:
@@ -228,7 +228,7 @@ def test_a_lost_server_is_told_and_controls_wait(browser: Browser) -> None:
         page.goto("/play")
         expect(page.get_by_role("button", name="Start server")).to_be_enabled(timeout=TIMEOUT)
         server.process.kill()
-        server.process.wait(10)
+        server.process.wait(60)
         assert server.process.stdout is not None
         server.process.stdout.close()
         expect(page.locator("[data-overlay]")).to_contain_text("Connection lost", timeout=TIMEOUT)

@@ -565,4 +565,4 @@ def test_a_server_of_one_recording_has_nothing_but_that(browser: Browser) -> Non
             context.close()
         finally:
             server.terminate()
-            assert server.wait(20) == 0
+            assert server.wait(60) == 0

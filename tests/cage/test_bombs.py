@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+import pytest
 import pytest_asyncio
 
 from server import events as ev
@@ -12,6 +13,8 @@ from tests.cage.conftest import SERVER, Cages, output_of
 from tests.laboratory import laboratory
 
 MEGABYTE = 1 << 20
+
+pytestmark = pytest.mark.alone
 
 
 @pytest_asyncio.fixture

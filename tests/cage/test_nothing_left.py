@@ -62,7 +62,7 @@ def wait_for_end(pidfd: int) -> None:
     """Wait until the process of a pidfd has ended; pid 1 ends last of its namespace."""
     poll = select.poll()
     poll.register(pidfd, select.POLLIN)
-    assert poll.poll(10_000)
+    assert poll.poll(60_000)
     os.close(pidfd)
 
 
@@ -82,7 +82,7 @@ async def test_connections_after_delete(zygote: Zygote) -> None:
         netns = os.open(f"/proc/{outer_pid(lab, server)}/ns/net", os.O_RDONLY)
         assert "ESTAB" in sockets_in(netns)
     try:
-        end = time.monotonic() + 10
+        end = time.monotonic() + 60
         while sockets_in(netns):  # the kernel's timers end them, after less than a second
             assert time.monotonic() < end, sockets_in(netns)
     finally:

@@ -52,7 +52,7 @@ def as_user(interpreter: str, code: str) -> subprocess.CompletedProcess[str]:
     setpriv = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups", "--inh-caps=-all"]
     environment = {"PYTHONPATH": ":".join(PLACES), "PYTHONDONTWRITEBYTECODE": "1", "PATH": os.environ["PATH"]}
     command = [*setpriv, interpreter, "-c", code]
-    return subprocess.run(command, cwd="/", env=environment, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, cwd="/", env=environment, capture_output=True, text=True, timeout=120, check=False)
 
 
 def usable_interpreter() -> str | None:

@@ -19,7 +19,7 @@ from tests.laboratory import Laboratory
 
 PROGRAMS = Path(__file__).parents[2] / "labs" / "programs"
 NOBODY = 65534
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 async def anchor(lab: Laboratory, host: str) -> int:

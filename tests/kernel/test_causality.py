@@ -211,14 +211,16 @@ async def play(zygote: Zygote, seed: int, pace: str, *, disturbed: bool) -> None
 
 
 @pytest.mark.parametrize("pace", ["live", "slow", "step"])
-@pytest.mark.timeout(600)
+@pytest.mark.long
+@pytest.mark.timeout(60 * RUNS)
 async def test_the_rules_hold(zygote: Zygote, pace: str) -> None:
     for seed in range(RUNS):
         await play(zygote, seed, pace, disturbed=False)
 
 
 @pytest.mark.parametrize("pace", ["live", "slow", "step"])
-@pytest.mark.timeout(600)
+@pytest.mark.long
+@pytest.mark.timeout(60 * RUNS)
 async def test_the_rules_hold_when_packets_and_processes_are_disturbed(zygote: Zygote, pace: str) -> None:
     for seed in range(1000, 1000 + RUNS):
         await play(zygote, seed, pace, disturbed=True)

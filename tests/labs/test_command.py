@@ -14,7 +14,7 @@ from tests.labs.sound import edited, write
 def check(*words: str) -> tuple[int, str, str]:
     """Exit code, output and errors of one run."""
     command = [sys.executable, "-m", "server.cli", "labs", "check", *words]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     return done.returncode, done.stdout, done.stderr
 
 

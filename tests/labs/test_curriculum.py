@@ -7,69 +7,73 @@ import re
 
 import pytest
 
-from server.folders import folder
-from server.lessons.loader import load
 from server.lessons.model import Expect, Explain, Hints, Lab, Note, Predict, Prose, Table
+from tests.ours import CROWDED, NAMES, OURS, lab_of, library
 
-OURS = folder("labs")
-LIBRARY = load(OURS)
-LABS = list(LIBRARY.labs.values())
 PROGRAM_LINES = 40
 _FORBIDDEN = re.compile(r"\b(simply|just|easy|easily|obviously|of course|trivial)\b|!(?=\s|$|<)", re.IGNORECASE)
 
 
 def test_all_can_be_read() -> None:
-    assert [str(problem) for problem in LIBRARY.problems] == []
-    assert LABS
+    assert [str(problem) for problem in library().problems] == []
+    assert list(library().labs) == NAMES
+
+
+def test_those_with_thousands_of_sockets_are_known() -> None:
+    assert {name for name in NAMES if (lab_of(name).open_files or 0) > 1024} == CROWDED
 
 
 def each(lab: Lab, kind: type) -> list:
     return [block for step in lab.steps for block in step.blocks if isinstance(block, kind)]
 
 
-@pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.name)
+@pytest.fixture(params=NAMES)
+def ours(request: pytest.FixtureRequest) -> Lab:
+    return lab_of(request.param)
+
+
 class TestEach:
-    def test_it_asks_before_it_shows(self, lab: Lab) -> None:
-        predictions = each(lab, Predict)
+    def test_it_asks_before_it_shows(self, ours: Lab) -> None:
+        predictions = each(ours, Predict)
         assert len(predictions) >= 2
         assert any(predict.measure is not None for predict in predictions)
 
-    def test_it_checks(self, lab: Lab) -> None:
-        assert sum(len(block.checks) for block in each(lab, Expect)) >= 4
-        assert all(check.that for block in each(lab, Expect) for check in block.checks)
+    def test_it_checks(self, ours: Lab) -> None:
+        assert sum(len(block.checks) for block in each(ours, Expect)) >= 4
+        assert all(check.that for block in each(ours, Expect) for check in block.checks)
 
-    def test_it_lets_the_learner_take_over(self, lab: Lab) -> None:
-        kinds = [step.task.kind for step in lab.steps if step.task is not None]
+    def test_it_lets_the_learner_take_over(self, ours: Lab) -> None:
+        kinds = [step.task.kind for step in ours.steps if step.task is not None]
         assert "modify" in kinds
         assert "make" in kinds
 
-    def test_it_shows_the_tools(self, lab: Lab) -> None:
-        tables = each(lab, Table)
+    def test_it_shows_the_tools(self, ours: Lab) -> None:
+        tables = each(ours, Table)
         assert tables
         assert any({"linux", "macos", "windows"} <= set(table.commands) for table in tables)
 
-    def test_every_task_has_hints(self, lab: Lab) -> None:
-        assert all(step.hints for step in lab.steps if step.task is not None)
-        assert each(lab, Hints)
+    def test_every_task_has_hints(self, ours: Lab) -> None:
+        assert all(step.hints for step in ours.steps if step.task is not None)
+        assert each(ours, Hints)
 
-    def test_every_wrong_answer_is_answered(self, lab: Lab) -> None:
-        for question in each(lab, Predict) + each(lab, Explain):
+    def test_every_wrong_answer_is_answered(self, ours: Lab) -> None:
+        for question in each(ours, Predict) + each(ours, Explain):
             assert all(option.html for option in question.options if not option.right)
 
-    def test_it_takes_five_to_twelve_minutes(self, lab: Lab) -> None:
-        assert 5 <= lab.minutes <= 12
+    def test_it_takes_five_to_twelve_minutes(self, ours: Lab) -> None:
+        assert 5 <= ours.minutes <= 12
 
-    def test_its_words(self, lab: Lab) -> None:
-        texts = [block.html for step in lab.steps for block in step.blocks if isinstance(block, Prose | Note)]
-        texts += [block.html for block in lab.intro if isinstance(block, Prose | Note)]
-        texts += [option.html for question in each(lab, Predict) + each(lab, Explain) for option in question.options]
-        texts += [lab.title, lab.question, *lab.remember]
+    def test_its_words(self, ours: Lab) -> None:
+        texts = [block.html for step in ours.steps for block in step.blocks if isinstance(block, Prose | Note)]
+        texts += [block.html for block in ours.intro if isinstance(block, Prose | Note)]
+        texts += [option.html for question in each(ours, Predict) + each(ours, Explain) for option in question.options]
+        texts += [ours.title, ours.question, *ours.remember]
         found = [match.group() for text in texts for match in _FORBIDDEN.finditer(text)]
         assert found == []
 
-    def test_its_programs_can_be_read_by_a_beginner(self, lab: Lab) -> None:
-        for name in lab.files:
-            text = (OURS / lab.name / name).read_text()
+    def test_its_programs_can_be_read_by_a_beginner(self, ours: Lab) -> None:
+        for name in ours.files:
+            text = (OURS / ours.name / name).read_text()
             assert len(text.splitlines()) <= PROGRAM_LINES, name
             if name.endswith(".py"):
                 said = ast.get_docstring(ast.parse(text)) or ""
@@ -77,6 +81,6 @@ class TestEach:
 
 
 def test_no_misconception_is_settled_by_a_lab_that_does_not_say_so() -> None:
-    for lab in LABS:
+    for lab in map(lab_of, NAMES):
         settled = {number for question in each(lab, Predict) + each(lab, Explain) for number in question.settles}
         assert settled == set(lab.misconceptions), lab.name

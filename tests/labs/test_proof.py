@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from server.folders import folder
 from server.lessons.loader import load, load_lab
 from server.lessons.model import Lab
 from server.lessons.play import Player
@@ -17,8 +16,8 @@ from server.sandbox.messages import HostSpec
 from server.sessions.client import SandboxClient
 from server.sessions.door import Door, Visitor
 from tests.labs.sound import SOUND, edited, write
+from tests.ours import NAMES, OURS, lab_of
 
-OURS = folder("labs")
 PACES = ("live", "step")
 
 
@@ -43,7 +42,7 @@ async def proved(text: str, root: Path, pace: str = "live", patience: float = 4.
 
 @pytest.mark.parametrize("pace", PACES)
 async def test_a_sound_lab(tmp_path: Path, pace: str) -> None:
-    assert await proved(SOUND, tmp_path, pace) == []
+    assert await proved(SOUND, tmp_path, pace, patience=20.0) == []
 
 
 async def test_what_takes_long_but_goes_on(tmp_path: Path) -> None:
@@ -346,8 +345,8 @@ async def true(player: Player, condition: Callable[[], bool]) -> None:
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("pace", PACES)
-@pytest.mark.parametrize("name", sorted(load(OURS).labs))
+@pytest.mark.parametrize("name", NAMES)
 async def test_our_labs_are_as_they_claim(name: str, pace: str) -> None:
-    lab = load(OURS).labs[name]
+    lab = lab_of(name)
     async with sandbox_for(lab, OURS) as sandbox:
         assert [str(problem) for problem in await prove(Player(lab, sandbox, drive=pace, patience=20.0))] == []

@@ -38,7 +38,7 @@ def run(command: list[str]) -> None:
 def post(url: str, body: dict[str, Any], token: str = "") -> dict[str, Any]:
     headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
     request = urllib.request.Request(url, json.dumps(body).encode(), headers)
-    with urllib.request.urlopen(request, timeout=20) as response:
+    with urllib.request.urlopen(request, timeout=120) as response:
         answer: dict[str, Any] = json.load(response)
         return answer
 
@@ -56,10 +56,10 @@ def test_an_installed_wheel_serves_from_another_folder(installed: Path, tmp_path
         try:
             assert server.stdout is not None
             address = next(word for word in server.stdout.readline().split() if word.startswith("http"))
-            with urllib.request.urlopen(f"{address}/play", timeout=20) as page:
+            with urllib.request.urlopen(f"{address}/play", timeout=120) as page:
                 text = page.read().decode()
             assert "/static/" in text
-            with urllib.request.urlopen(f"{address}/static/js/page/app.js", timeout=20) as script:
+            with urllib.request.urlopen(f"{address}/static/js/page/app.js", timeout=120) as script:
                 assert script.status == 200
             sandbox = post(f"{address}/api/sandboxes", {})
             commands = f"{address}/api/sandboxes/{sandbox['id']}/commands"
@@ -67,4 +67,4 @@ def test_an_installed_wheel_serves_from_another_folder(installed: Path, tmp_path
             assert post(commands, start, sandbox["token"])["result"]["pid"] > 0
         finally:
             server.send_signal(signal.SIGTERM)
-        assert server.wait(timeout=20) == 0
+        assert server.wait(timeout=60) == 0

@@ -88,7 +88,7 @@ class Server:
     def ask(
         self, method: str, path: str, body: bytes | dict[str, Any] | None = None, headers: Mapping[str, str] = {}
     ) -> Answer:
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=30)
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=120)
         try:
             sent = json.dumps(body).encode() if isinstance(body, dict) else body
             connection.request(method, path, sent, dict(headers))
@@ -107,7 +107,7 @@ class Server:
     def end(self) -> int:
         """SIGTERM; returns the exit code."""
         self.process.terminate()
-        code = self.process.wait(20)
+        code = self.process.wait(60)
         assert self.process.stdout is not None
         self.process.stdout.close()
         return code

@@ -100,7 +100,7 @@ def test_a_sandbox_that_has_ended_can_still_be_taken_along(server: Server, tail:
     made.command("process.start", host="server", argv=["true"])
     with made.stream() as stream:
         made.command("process.start", host="server", argv=["sh", "-c", "kill -9 -1"])
-        stream.recv(timeout=10)
+        stream.recv(timeout=60)
     assert made.ask("GET", tail).status == 200
     made.ask("DELETE")
     assert_problem(made.ask("GET", tail), 404)
@@ -165,7 +165,7 @@ def test_a_title_from_a_file_is_text(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_none_is_told() -> None:
     command = [sys.executable, "-m", "server.cli", "serve", "--recordings", "/nowhere"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 2
     assert done.stderr.splitlines() == [
         "socketlab: /nowhere is no folder.",

@@ -24,7 +24,7 @@ GOOD = path_of("refused")
 
 def replay(*words: object, **options: object) -> subprocess.CompletedProcess[str]:
     command = [*REPLAY, *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, **options)  # type: ignore[call-overload]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, **options)  # type: ignore[call-overload]
 
 
 def assert_refused(done: subprocess.CompletedProcess[str], code: int, *parts: str) -> None:
@@ -136,7 +136,7 @@ def test_it_serves_the_recording_and_nothing_to_run(tmp_path: Path) -> None:
             assert children == "", "it has no sandbox, so it needs no other process"
         finally:
             server.send_signal(signal.SIGINT)
-            assert server.wait(20) == 0
+            assert server.wait(60) == 0
 
 
 def test_a_port_in_use_is_told() -> None:
@@ -148,4 +148,4 @@ def test_a_port_in_use_is_told() -> None:
             assert_refused(replay(GOOD, "--port", port[1]), 1, "EADDRINUSE", "--port")
         finally:
             server.terminate()
-            server.wait(20)
+            server.wait(60)

@@ -22,7 +22,7 @@ ECHO = ("--on", "server", "echo_server", "--on", "client-a", "echo_client")
 
 def trace(*words: str, text: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [*TRACE, *words], input=text, capture_output=True, text=True, timeout=60, env=os.environ | environment
+        [*TRACE, *words], input=text, capture_output=True, text=True, timeout=120, env=os.environ | environment
     )
 
 
@@ -145,7 +145,7 @@ def test_nobody_reads_any_more() -> None:
         process.stdout.readline()
         process.stdout.close()
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) in (0, 130)
+        assert process.wait(60) in (0, 130)
         assert process.stderr.read() == b""
 
 
@@ -157,7 +157,7 @@ def test_an_interrupt_ends_it_in_order() -> None:
         for line in process.stdout:
             if '"process.started"' in line:
                 process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 130
+        assert process.wait(60) == 130
         assert json.loads(line)["type"] == "sandbox.closed"
 
 
@@ -176,7 +176,7 @@ def test_colours_on_a_terminal(variable: dict[str, str], coloured: bool) -> None
                 shown += piece
         except OSError:  # EIO: the terminal has no other end any more
             pass
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
     os.close(ours)
     assert b"true[2]" in shown
     assert (b"\x1b[" in shown) is coloured

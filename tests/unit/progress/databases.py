@@ -42,7 +42,7 @@ def postgresql() -> Iterator[str]:
         data = Path(place) / "data"
 
         def run(*argv: str) -> None:
-            done = subprocess.run(argv, cwd=place, capture_output=True, text=True, timeout=60, **user)
+            done = subprocess.run(argv, cwd=place, capture_output=True, text=True, timeout=120, **user)
             assert done.returncode == 0, done.stdout + done.stderr
 
         run(

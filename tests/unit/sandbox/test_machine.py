@@ -23,7 +23,7 @@ def test_this_machine_can_run_sandboxes() -> None:
 def forbidden(command: str) -> dict[str, dict[str, object]]:
     """The checks inside a user namespace in which ``command`` has forbidden something."""
     run = f"{command} && exec {sys.executable} -P -m server.sandbox.machine"
-    done = subprocess.run(["unshare", "-Urnm", "sh", "-c", run], capture_output=True, check=True, timeout=30)
+    done = subprocess.run(["unshare", "-Urnm", "sh", "-c", run], capture_output=True, check=True, timeout=120)
     return {check["name"]: check for check in json.loads(done.stdout)}
 
 

@@ -50,14 +50,14 @@ def test_programs_start_at_any_priority(nice: int) -> None:
     """A program yields to its observer; nobody may raise a priority, so it is never asked for."""
     asked = "import os; print(os.getpriority(os.PRIO_PROCESS, 0))"
     command = ["nice", "-n", str(nice), *CLI, "trace", "--json", "--on", "server", f'python3 -c "{asked}"']
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
     assert (done.returncode, done.stderr) == (0, "")
     events = [json.loads(line) for line in done.stdout.splitlines()]
     assert [event["text"] for event in events if event["type"] == "process.output"] == [f"{min(19, nice + 5)}\n"]
 
 
 def test_the_doctor_starts_a_program_at_any_priority() -> None:
-    done = subprocess.run(["nice", "-n", "15", *CLI, "doctor", "--json"], capture_output=True, timeout=60)
+    done = subprocess.run(["nice", "-n", "15", *CLI, "doctor", "--json"], capture_output=True, timeout=120)
     assert done.returncode == 0
     check = next(check for check in json.loads(done.stdout)["checks"] if check["name"] == "a program in a sandbox")
     assert check["ok"]

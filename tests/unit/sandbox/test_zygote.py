@@ -49,7 +49,7 @@ class Control:
 
     def close(self) -> int:
         self.socket.close()
-        return self.process.wait(20)
+        return self.process.wait(60)
 
 
 @pytest.fixture

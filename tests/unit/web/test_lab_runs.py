@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from server.folders import folder
 from server.lessons.checks import Row, Verdict
-from server.lessons.loader import load
 from server.web.lab_runs import CheckState, StepState, take
+from tests.ours import lab_of
 
 
 def row(key: str, seq: int) -> Row:
@@ -53,7 +52,7 @@ def test_true_and_false_again_is_told() -> None:
 
 
 def test_what_was_true_once_counts() -> None:
-    step = load(folder("labs")).labs["03-one-port-many-sockets"].steps[0]
+    step = lab_of("03-one-port-many-sockets").steps[0]
     state = StepState(step=step)
     first, *others = state.checks
     take(first, Verdict(True, 1, 1, (row("a", 12),)), (), 10, 20)
