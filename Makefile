@@ -55,6 +55,7 @@ docs: $(VENV)/test ## Regenerate what is made from the code: pages in docs/ and 
 	@$(BIN)/python -m docs.protocol_js
 	@$(BIN)/python -m docs.fields_js
 	@$(BIN)/python -m docs.state_js
+	@$(BIN)/python -m docs.lab_protocol_js
 	@$(BIN)/python -m docs.syscalls_js
 
 wheel: $(VENV)/test ## Build the wheel into dist/.

@@ -26,8 +26,8 @@ HEAD = """\
 def render() -> str:
     """The text of protocol.js."""
     structs = get_args(events.Event)
-    parts = [HEAD, _typedef("Owner", events.Owner, None), _typedef("Timer", events.Timer, None)]
-    parts += [_typedef(struct.__name__, struct, struct.__struct_config__.tag) for struct in structs]
+    parts = [HEAD, typedef_of("Owner", events.Owner, None), typedef_of("Timer", events.Timer, None)]
+    parts += [typedef_of(struct.__name__, struct, struct.__struct_config__.tag) for struct in structs]
     names = " | ".join(struct.__name__ for struct in structs)
     parts.append(f"/** @typedef {{{names}}} Event */\n")
     tags = "\n".join(f'  "{struct.__struct_config__.tag}",' for struct in structs)
@@ -37,7 +37,7 @@ def render() -> str:
     return "\n".join(parts)
 
 
-def _typedef(name: str, struct: type[msgspec.Struct], tag: object) -> str:
+def typedef_of(name: str, struct: type[msgspec.Struct], tag: object) -> str:
     """One JSDoc typedef with the Struct's own first line as its comment."""
     hints = typing.get_type_hints(struct)
     doc = (struct.__doc__ or "").strip().splitlines()[0]
@@ -59,7 +59,8 @@ def type_of(hint: Any) -> str:  # noqa: ANN401 (any annotation)
     if origin in (Union, types.UnionType):
         return " | ".join(type_of(arg) for arg in args)
     if origin is list:
-        return f"{type_of(args[0])}[]"
+        inner = type_of(args[0])
+        return f"({inner})[]" if "|" in inner else f"{inner}[]"
     if origin in (dict, Mapping):
         return f"Record<string, {type_of(args[1])}>"
     plain = {int: "number", float: "number", str: "string", bool: "boolean", type(None): "null", Any: "any"}

@@ -26,10 +26,10 @@ export {};
 
 def render() -> str:
     """The text of state.js."""
-    return HEAD + "\n".join(map(_typedef, shapes(State)))
+    return HEAD + "\n".join(map(typedef_of, shapes(State)))
 
 
-def _typedef(shape: type) -> str:
+def typedef_of(shape: type) -> str:
     """One JSDoc typedef of a TypedDict, with what its members mean."""
     lines = ["/**", f" * {(shape.__doc__ or '').splitlines()[0]}", " *", f" * @typedef {{object}} {shape.__name__}"]
     told = attributes(shape)

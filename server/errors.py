@@ -90,3 +90,9 @@ class GoneError(SocketlabError):
 
     title = "The sandbox has ended"
     status = 410
+
+
+def error_from(problem: Problem) -> SocketlabError:
+    """The error that a problem document tells of; its kind is told by its ``status``."""
+    kinds = {kind.status: kind for kind in SocketlabError.__subclasses__()}
+    return kinds.get(problem["status"], SocketlabError)(problem["detail"], problem.get("hint", ""))

@@ -165,6 +165,10 @@ class Player:
         scene = self.scene(step)
         return [evaluate(check.condition, scene) for check in step.checks]
 
+    def holds(self, step: Step) -> bool:
+        """Whether all checks of a step are true now."""
+        return all(verdict.holds for verdict in self.verdicts(step))
+
     def measured(self, predict: Predict, step: Step) -> Measured:
         """What the run says to a prediction now."""
         scene = self.scene(step)
@@ -197,7 +201,7 @@ class Player:
         await self.begin(step)
         for action in step.actions:
             await self.perform(action, step)
-        await self.until(lambda: all(verdict.holds for verdict in self.verdicts(step)), "the checks of the step")
+        await self.until(lambda: self.holds(step), "the checks of the step")
 
     async def perform(self, action: Action, step: Step | None = None) -> None:
         """Carry out one action.
@@ -306,11 +310,12 @@ class Player:
             return
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(QUIET_MOST):
-                await self._until_quiet()
+                await self.until_quiet()
 
     # -- parts
 
-    async def _until_quiet(self) -> None:
+    async def until_quiet(self) -> None:
+        """Wait until nothing has happened for ``QUIET`` seconds, or nothing ever will."""
         while True:
             await self.catch_up()
             if await self._let_go():

@@ -46,14 +46,14 @@ class Notebook:
 
     async def open(self) -> None:
         """Reach the store; if it cannot be reached, it is tried again when somebody needs it."""
-        await self._ready()
+        await self.ready()
 
     async def close(self) -> None:
         """Write what still waits, and let the store go."""
         if self._store is not None:
             if self._unsaved:
                 self._tried_at = -PAUSE
-                await self._ready()
+                await self.ready()
             await self._store.close()
 
     async def notes(self, learner: str) -> Notes:
@@ -61,12 +61,12 @@ class Notebook:
         found = Notes()
         if not learner:
             return found
-        if await self._ready():
+        if await self.ready():
             assert self._store is not None
             try:
                 found = await self._store.load(learner)
             except StoreError as error:
-                self._fail(error)
+                self.fail(error)
         if self._trouble or self._store is None:
             found.add(self._known.get(learner, Notes()).all())
         found.add(self._unsaved.get(learner, Notes()).all())
@@ -77,12 +77,12 @@ class Notebook:
         """Keep notes about a learner."""
         if not notes:
             return
-        if self._store is not None and await self._ready():
+        if self._store is not None and await self.ready():
             try:
                 await self._store.write(learner, notes)
                 return
             except StoreError as error:
-                self._fail(error)
+                self.fail(error)
         home = self._known if self._store is None else self._unsaved
         waiting = home.get(learner, Notes())
         waiting.add(notes)
@@ -103,17 +103,17 @@ class Notebook:
         if self._store is None:
             return
         self._tried_at = -PAUSE
-        if not await self._ready():
+        if not await self.ready():
             raise StoreError(self._trouble, "Try again later; what this server still held itself is gone.")
         try:
             await self._store.delete(learner)
         except StoreError as error:
-            self._fail(error)
+            self.fail(error)
             raise
 
     # -- parts
 
-    async def _ready(self) -> bool:
+    async def ready(self) -> bool:
         """Whether the store can be used; after a failure it is tried again now and then, with what waits."""
         if self._store is None:
             return False
@@ -132,14 +132,15 @@ class Notebook:
                 if waiting.all() == written:  # nothing has come in meanwhile
                     self._unsaved.pop(learner, None)
         except StoreError as error:
-            self._fail(error)
+            self.fail(error)
             return False
         if self._trouble:
             _log.warning("The progress store answers again.")
         self._trouble = ""
         return True
 
-    def _fail(self, error: StoreError) -> None:
+    def fail(self, error: StoreError) -> None:
+        """The store has failed: leave it alone for a while."""
         if not self._trouble:
             _log.warning("The progress store does not answer: %s", error.detail)
         self._trouble = error.detail

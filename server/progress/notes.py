@@ -73,6 +73,23 @@ class Finished:
 Note = Visit | Answered | Finished
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptRun:
+    """A lab run, as it is found again.
+
+    Attributes:
+        id: Its name in messages and addresses. Not a secret.
+        learner: Whose it is.
+        lab: The name of its lab.
+        watch_key: Who knows it may look at the run, and no more.
+    """
+
+    id: str
+    learner: str
+    lab: str
+    watch_key: str
+
+
 @dataclass(slots=True)
 class Notes:
     """All notes about one learner."""

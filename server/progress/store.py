@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Iterable, Mapping
+import time
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -22,8 +23,8 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from server.errors import BadRequestError, SocketlabError
-from server.progress.notes import Answered, Finished, Note, Notes, Visit
-from server.progress.tables import ANSWERS, FINISHED, LEARNERS, VISITS
+from server.progress.notes import Answered, Finished, KeptRun, Note, Notes, Visit
+from server.progress.tables import ANSWERS, FINISHED, LEARNERS, RUN_ENTRIES, RUNS, VISITS
 
 SECONDS = 3.0
 """So long one request to the database may take."""
@@ -136,15 +137,43 @@ class Store:
         if not notes:
             return
         async with self._transaction() as connection:
-            first = {"name": learner, "since": notes[0].at}
-            await connection.execute(_insert(connection, LEARNERS).values(first).on_conflict_do_nothing())
-            for note in notes:
-                table = _KINDS[type(note)]
-                keys = [column.name for column in table.primary_key]
-                values: dict[str, Any] = {"learner": learner, **asdict(note)}
-                changes = {name: value for name, value in values.items() if name not in keys}
-                statement = _insert(connection, table).values(values)
-                await connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changes))
+            await _write_notes(connection, learner, notes)
+
+    async def runs(self, *, run_id: str = "", learner: str = "", lab: str = "") -> list[KeptRun]:
+        """The runs with an id, or of a learner (in a lab)."""
+        where = [
+            column == value
+            for column, value in ((RUNS.c.id, run_id), (RUNS.c.learner, learner), (RUNS.c.lab, lab))
+            if value
+        ]
+        async with self._transaction() as connection:
+            rows = await connection.execute(select(RUNS).where(*where))
+            return [KeptRun(**row) for row in rows.mappings()]
+
+    async def lines(self, run_id: str) -> list[bytes]:
+        """The log of a run, in order."""
+        wanted = select(RUN_ENTRIES.c.line).where(RUN_ENTRIES.c.run == run_id).order_by(RUN_ENTRIES.c.seq)
+        async with self._transaction() as connection:
+            rows = await connection.execute(wanted)
+            return [str(row.line).encode() for row in rows]
+
+    async def append(self, run: KeptRun, first: int, lines: Sequence[bytes], notes: Iterable[Note]) -> None:
+        """Keep lines of a run's log, and the notes that follow from them, or nothing of both.
+
+        Args:
+            run: The run; it is made if it is new.
+            first: The ``seq`` of the first line.
+            lines: The lines.
+            notes: What they say about the learner.
+        """
+        entries = [{"run": run.id, "seq": seq, "line": line.decode()} for seq, line in enumerate(lines, first)]
+        async with self._transaction() as connection:
+            if first == 1:
+                await _know(connection, run.learner, int(time.time()))
+                await connection.execute(_insert(connection, RUNS).values(asdict(run)).on_conflict_do_nothing())
+            # What was written, but not answered in time, comes a second time.
+            await connection.execute(_insert(connection, RUN_ENTRIES).values(entries).on_conflict_do_nothing())
+            await _write_notes(connection, run.learner, list(notes))
 
     async def delete(self, learner: str) -> None:
         """Forget a learner and all notes about them."""
@@ -182,6 +211,24 @@ def _prepare_sqlite(connection: Any, _: object) -> None:  # noqa: ANN401 (the dr
     for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON", "busy_timeout = 2000"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+async def _know(connection: AsyncConnection, learner: str, at: int) -> None:
+    first = {"name": learner, "since": at}
+    await connection.execute(_insert(connection, LEARNERS).values(first).on_conflict_do_nothing())
+
+
+async def _write_notes(connection: AsyncConnection, learner: str, notes: Sequence[Note]) -> None:
+    if not notes:
+        return
+    await _know(connection, learner, notes[0].at)
+    for note in notes:
+        table = _KINDS[type(note)]
+        keys = [column.name for column in table.primary_key]
+        values: dict[str, Any] = {"learner": learner, **asdict(note)}
+        changes = {name: value for name, value in values.items() if name not in keys}
+        statement = _insert(connection, table).values(values)
+        await connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changes))
 
 
 def _insert(connection: AsyncConnection, table: Table) -> sqlite.Insert | postgresql.Insert:

@@ -99,7 +99,7 @@ def write(path: Path, lines: Iterable[bytes], title: str = "") -> int:
 
 def open_new(path: Path, title: str = "") -> IO[bytes]:
     """A file that begins as a recording; the log's lines follow, each with its newline."""
-    file = _open_to_write(path)
+    file = open_to_write(path)
     file.write(msgspec.json.encode(heading(title)) + b"\n")
     return file
 
@@ -185,7 +185,22 @@ def _check_entry(line: bytes, due: int, path: Path, number: int) -> None:
         raise BadRequestError(f"{where} has seq {seq}, but {due} is due.", hint)
 
 
-def _open_to_write(path: Path) -> IO[bytes]:
+def raw_lines(path: Path) -> Iterator[bytes]:
+    """The lines of a file as they are, compressed or not.
+
+    Raises:
+        BadRequestError: It cannot be read to its end.
+    """
+    try:
+        with _open_to_read(path) as file:
+            for line in iter(lambda: file.readline(MAX_LINE), b""):
+                yield line.rstrip(b"\r\n")
+    except (OSError, EOFError, zlib.error) as error:
+        raise _unreadable(path, error) from None
+
+
+def open_to_write(path: Path) -> IO[bytes]:
+    """A file to write a recording to; compressed if its name ends in ``.gz``."""
     return cast("IO[bytes]", gzip.open(path, "wb") if path.suffix == ".gz" else path.open("wb"))
 
 

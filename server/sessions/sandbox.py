@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from server.commands import CommandOf, HostResult
-from server.errors import GoneError, Problem, SocketlabError
+from server.errors import GoneError, SocketlabError, error_from
 from server.events import SandboxClosed, encode_entry
 from server.sandbox.messages import Close, Refused, Reply
 from server.sessions.channel import Channel
@@ -28,8 +28,6 @@ ANSWER_SECONDS = 30
 """So long a sandbox may take to answer a command."""
 CLOSE_SECONDS = 3
 """So long a sandbox may take to end by itself; then it is killed."""
-
-_ERRORS = {kind.status: kind for kind in SocketlabError.__subclasses__()}
 
 
 class _Line(msgspec.Struct, frozen=True):
@@ -240,12 +238,6 @@ def _give_up(reply: asyncio.Future[Any]) -> None:
                 f"There was no answer within {ANSWER_SECONDS} seconds.", "The machine may be busy; try again."
             )
         )
-
-
-def error_from(problem: Problem) -> SocketlabError:
-    """The error that a problem document of a process below tells of."""
-    kind = _ERRORS.get(problem["status"], SocketlabError)
-    return kind(problem["detail"], problem.get("hint", ""))
 
 
 def _forget_failure(reply: asyncio.Future[Any]) -> None:

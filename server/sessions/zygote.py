@@ -19,11 +19,11 @@ from typing import assert_never
 
 import msgspec
 
-from server.errors import KernelRefusedError
+from server.errors import KernelRefusedError, error_from
 from server.events import Pace
 from server.sandbox.confinement import Limits
 from server.sandbox.messages import READY, Exited, Fork, Forked, HostSpec, News, NotForked, Ready
-from server.sessions.sandbox import CLOSE_SECONDS, NoAnswerError, Sandbox, error_from
+from server.sessions.sandbox import CLOSE_SECONDS, NoAnswerError, Sandbox
 
 START_SECONDS = 20
 """So long a sandbox may take until it takes commands. It needs milliseconds; a machine may be very busy."""

@@ -17,9 +17,9 @@ from server.errors import BadRequestError
 from server.events import Pace
 from server.sandbox.messages import HostSpec
 from server.sessions.capabilities import Capabilities, capabilities
-from server.sessions.door import Door, Visitor
 from server.sessions.hosts import DEFAULT_HOSTS
 from server.web import openapi, security
+from server.web.access import admit, door_of, let_visit, visitor_of
 
 router = APIRouter()
 _TRIED_SECONDS = 60
@@ -53,26 +53,6 @@ class Tried:
             return self._found
 
 
-def door_of(request: Request) -> Door:
-    """The door of the server that got a request."""
-    door: Door = request.app.state.door
-    return door
-
-
-def visitor_of(request: Request) -> Visitor:
-    """Who asks: by the visitor cookie if we issued it, or else by the address alone."""
-    cookies: security.VisitorCookies = request.app.state.visitor_cookies
-    return Visitor(address=security.client_address(request.scope), name=cookies.name_of(request))
-
-
-def know_visitor(request: Request, response: Response) -> None:
-    """Give a visitor cookie to a browser that has none."""
-    cookies: security.VisitorCookies = request.app.state.visitor_cookies
-    if not cookies.name_of(request):
-        options = security.cookie_options(request.scope)
-        response.set_cookie(security.VISITOR_COOKIE, cookies.new(), max_age=security.VISITOR_SECONDS, **options)
-
-
 _bearer = HTTPBearer(auto_error=False, description="The token that POST /api/sandboxes gave.")
 
 
@@ -81,8 +61,8 @@ async def admitted(
     sandbox_id: Annotated[str, Path(description="The id that POST /api/sandboxes gave.")],
     _: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
 ) -> str:
-    """The id of the path's sandbox, which the token that the request carries opens."""
-    door_of(request).admits(sandbox_id, security.token_of(request, sandbox_id))
+    """The id of the path's sandbox, which its token opens, or which is that of a run of the learner's."""
+    admit(request, sandbox_id)
     return sandbox_id
 
 
@@ -115,7 +95,7 @@ async def create_sandbox(request: Request) -> Response:
     response.headers["Location"] = address
     options = security.cookie_options(request.scope)
     response.set_cookie(security.token_cookie(sandbox.id), sandbox.token, max_age=security.TOKEN_SECONDS, **options)
-    know_visitor(request, response)
+    let_visit(request, response)
     return response
 
 

@@ -14,18 +14,19 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from server.courses.courses import Courses
+from server.courses.library import LabLibrary
 from server.folders import folder
+from server.progress.archive import Archive
 from server.progress.notebook import Notebook
 from server.progress.store import Store
 from server.sessions.door import Door
 from server.sessions.limits import Limits
 from server.sessions.shelf import Shelf
-from server.web import api, assets, lab_steps, openapi, pages, problems, reference, security
+from server.web import api, assets, catalogue, openapi, pages, problems, reference, security
 from server.web import labs as lab_pages
 from server.web import recordings as recording_pages
-from server.web.lab_library import LabLibrary
-from server.web.lab_room import Room
-from server.web.stream import stream
+from server.web.stream import stream, streams
 
 EXAMPLES = folder("static") / "recordings"
 """Recordings that came along, for machines that allow nothing more."""
@@ -76,11 +77,12 @@ def create_app(
         database: The URL of the database that keeps what learners have done; None: it is kept until the end.
     """
     door = Door(limits, labs)
-    room = Room(door, Notebook(None if database is None else Store(database)))
+    store = None if database is None else Store(database)
+    courses = Courses(door, LabLibrary(labs or folder("labs")), Archive(Notebook(store), store))
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with door, room:
+        async with door, courses:
             yield
 
     app = Application(
@@ -96,18 +98,19 @@ def create_app(
     app.state.door = door
     app.state.visitor_cookies = security.VisitorCookies()
     app.state.tried = api.Tried()
-    app.state.library = LabLibrary(labs or folder("labs"))
-    app.state.room = room
+    app.state.courses = courses
     app.state.labs = labs or folder("labs")
     problems.install(app)
     app.include_router(api.router)
     app.include_router(pages.routes())
-    app.include_router(lab_pages.routes())
-    app.include_router(lab_steps.routes())
+    app.include_router(catalogue.routes())
+    app.include_router(lab_pages.pages())
+    app.include_router(lab_pages.api())
     app.include_router(reference.routes())
     app.include_router(recording_pages.sandbox_files())
     app.include_router(recording_pages.pages(Shelf([*recordings, EXAMPLES]), playground=True))
     app.router.routes.append(WebSocketRoute("/api/sandboxes/{sandbox_id}/stream", _Endpoint(stream)))
+    app.router.routes.append(WebSocketRoute("/api/stream", _Endpoint(streams)))
     app.include_router(assets.routes())
     app.mount("/static", StaticFiles(directory=folder("static")), name="static")
     return app

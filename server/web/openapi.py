@@ -251,6 +251,57 @@ REPLAY = _route(
     tags=["sandboxes"],
 )
 
+BEGIN_RUN = _route(
+    {
+        201: _json(
+            "The run; acts go up its stream, and who has the address `watch` may look at it.",
+            {
+                "id": "run-8f2a4c1e90b7d365",
+                "stream": "/api/stream?log=run-8f2a4c1e90b7d365",
+                "watch": "/labs/…/watch/…",
+            },
+            _object(id=_TEXT, stream=_TEXT, watch=_TEXT),
+        )
+    },
+    problems={403: _FORBIDDEN, 404: _NOT_FOUND},
+    tags=["labs"],
+)
+
+LIST_RUNS = _route(
+    {
+        200: _json(
+            "Each run with its lab and its present sandbox, if it has one.",
+            {"runs": [{"id": "run-8f2a4c1e90b7d365", "lab": "03-one-port-many-sockets", "sandbox": ""}]},
+            _object(runs={"type": "array", "items": _object(id=_TEXT, lab=_TEXT, sandbox=_TEXT)}),
+        )
+    },
+    problems={},
+    tags=["labs"],
+)
+
+READ_RUN = _route(
+    {
+        200: _json(
+            "The run after its last event.",
+            {"id": "run-8f2a4c1e90b7d365", "seq": 7, "state": {"lab": "03-one-port-many-sockets", "step": 1}},
+            _object(id=_TEXT, seq={"type": "integer"}, state={"type": "object"}),
+        )
+    },
+    problems={404: _NOT_FOUND},
+    tags=["labs"],
+)
+
+RUN_RECORDING = _route(
+    {
+        200: {
+            "description": "The run's log and its sandbox's as a recording of format 2, compressed by gzip.",
+            "content": {"application/gzip": {"schema": {"type": "string", "format": "binary"}}},
+        }
+    },
+    problems={404: _NOT_FOUND},
+    tags=["labs"],
+)
+
 PROBLEM_SCHEMA = _object(title=_TEXT, status={"type": "integer"}, detail=_TEXT)
 PROBLEM_SCHEMA["properties"]["hint"] = {"type": "string", "description": "What you can do, where there is something."}
 

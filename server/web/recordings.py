@@ -18,6 +18,7 @@ from server.sessions import capture, recording
 from server.sessions.shelf import Shelf
 from server.state import State
 from server.web import api, openapi
+from server.web.access import door_of
 from server.web.contexts import RecordingContext
 from server.web.rendering import chosen_theme, render
 from server.web.standalone import Standalone, standalone
@@ -73,18 +74,18 @@ def pages(shelf: Shelf, *, playground: bool) -> APIRouter:
 
     @router.get("/r/{name}/recording.jsonl.gz")
     def read_recording(name: Name) -> Response:
-        return _download(_in_pieces(shelf.find(name).compressed()), RECORDING_TYPE, f"{name}.jsonl.gz")
+        return _download(in_pieces(shelf.find(name).compressed()), RECORDING_TYPE, f"{name}.jsonl.gz")
 
     @router.get("/r/{name}/replay.html")
     def read_standalone(name: Name) -> Response:
         found = shelf.find(name)
         page = standalone(found.lines(), found.header, found.title)
-        return _download(_in_pieces(page), "text/html; charset=utf-8", f"{name}.html")
+        return _download(in_pieces(page), "text/html; charset=utf-8", f"{name}.html")
 
     @router.get("/r/{name}/capture.pcapng")
     def read_capture(name: Name) -> Response:
         packets = capture.pcapng(map(decode_entry, shelf.find(name).lines()))
-        return _download(_in_pieces(packets), "application/x-pcapng", f"{name}.pcapng")
+        return _download(in_pieces(packets), "application/x-pcapng", f"{name}.pcapng")
 
     return router
 
@@ -96,14 +97,14 @@ def sandbox_files() -> APIRouter:
     @router.get("/api/sandboxes/{sandbox_id}/recording.jsonl.gz", **openapi.RECORDING)
     async def read_recording(request: Request, sandbox: api.Admitted) -> Response:
         """The log so far as a recording, compressed, for ``socketlab replay`` and the page's "open a recording"."""
-        door = api.door_of(request)
+        door = door_of(request)
         writer = recording.Compressor(recording.heading(_title(await door.state(sandbox))))
         return _download(_written(writer, door.lines(sandbox)), RECORDING_TYPE, f"socketlab-{sandbox}.jsonl.gz")
 
     @router.get("/api/sandboxes/{sandbox_id}/replay.html", **openapi.REPLAY)
     async def read_standalone(request: Request, sandbox: api.Admitted) -> Response:
         """The log so far as one HTML file that shows it without a server: for slides, courses and blogs."""
-        door = api.door_of(request)
+        door = door_of(request)
         title = _title(await door.state(sandbox))
         page = Standalone(recording.heading(title), title or "A recording")
         return _download(_written(page, door.lines(sandbox)), "text/html; charset=utf-8", f"socketlab-{sandbox}.html")
@@ -113,7 +114,7 @@ def sandbox_files() -> APIRouter:
         request: Request, sandbox: api.Admitted, host: Annotated[str | None, Query(max_length=32)] = None
     ) -> Response:
         """Every packet so far, one interface per host; with ``host``, as a capture on that host shows them."""
-        door = api.door_of(request)
+        door = door_of(request)
         if host is not None and host not in (await door.state(sandbox))["hosts"]:
             raise NotFoundError(f"There is no host {host!r}.", "Leave host out to get the packets of all hosts.")
         packets = _written(capture.Capture(host), door.lines(sandbox))
@@ -134,7 +135,7 @@ def _download(body: Iterable[bytes] | AsyncIterator[bytes], media_type: str, nam
     return StreamingResponse(body, 200, headers, media_type)
 
 
-def _in_pieces(parts: Iterable[bytes]) -> Iterator[bytes]:
+def in_pieces(parts: Iterable[bytes]) -> Iterator[bytes]:
     """The same bytes in larger pieces."""
     piece = bytearray()
     for part in parts:

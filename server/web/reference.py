@@ -9,10 +9,10 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 
+from server.courses.library import LabLibrary
 from server.lessons.reference import ANALOGIES, GLOSSARY, MISCONCEPTIONS, Analogy, Misconception, Term
 from server.lessons.source import Problem
 from server.web.contexts import PageContext
-from server.web.lab_library import LabLibrary
 from server.web.rendering import chosen_theme, render
 
 
@@ -169,7 +169,7 @@ def routes() -> APIRouter:
 
 async def _library_of(request: Request) -> LabLibrary:
     """The labs of the server that got a request, as they are now."""
-    library: LabLibrary = request.app.state.library
+    library: LabLibrary = request.app.state.courses.library
     await library.refresh()
     return library
 

@@ -1,311 +1,277 @@
-// A lab's page: the lesson at the left, which the server writes and htmx puts in its place, and the screen at the
-// right, which follows the sandbox. They talk by DOM events: "lab:grown" when the log has grown, "lab:sandbox" when
-// there is a new sandbox, "lab:go" when it goes on to another step. Nothing here knows what a step says.
+// A lab's page: the lesson at the left, the screen at the right. Both follow logs on one connection: the lesson that of
+// the lab run, the screen that of the run's sandbox. What a learner does goes up as an act; what comes of it comes back as
+// events, and the lesson is drawn from them. A page that watches somebody's run does the same, without the acts.
 
 import { html, one } from "../dom/svg.js";
+import { Acts } from "../log/acts.js";
+import { foldRun, initialRun } from "../log/run_fold.js";
+import { RefusedError } from "../log/stream.js";
+import { Streams } from "../log/streams.js";
+import { drawLesson } from "../views/lesson.js";
+import { lesson } from "../words/lesson.js";
 import { Address } from "./address.js";
-import { connect, offerHosts } from "./sandbox.js";
+import { Reading } from "./reading.js";
+import { offerHosts, offerRun } from "./sandbox.js";
 import { Screen } from "./screen.js";
 import { start as startSite } from "./site.js";
 
-/** @type {HTMLElement} */
-let main;
-/** @type {Screen} */
-let screen;
-/** So soon after an event the checks are asked for; and no more often than this. */
-const SOON_MS = 120;
-/** After so long without a change of the step, its hints are offered aloud. */
-const STUCK_MS = 45000;
+/** @typedef {import("../log/lab_protocol.js").Outline} Outline */
+/** @typedef {import("../log/lab_protocol.js").LabEvent} LabEvent */
 
-/** @type {Set<string>} ids of the steps that have been seen to come true */
-let settled = new Set();
-/** @type {MediaQueryList} */
-let narrow;
-let connected = "";
-let growing = 0;
-let stuck = 0;
-/** The step that the learner is at, as far as this page knows. */
-let at = 0;
-let whole = false;
+const NO_ANSWER = "The server does not answer. What you did is kept here and goes there as soon as it is back.";
 
-/** @type {import("./screen.js").Page} */
-const page = {
-  recorded: false,
-  opening: () =>
-    connected
-      ? "Nothing runs. Press Run in the lesson."
-      : "Nothing runs yet. Start the lab, and its hosts come to life.",
-  link: (state) =>
-    ({
+class LabPage {
+  /** @param {HTMLElement} main */
+  constructor(main) {
+    this.main = main;
+    this.home = one(main, "#lesson");
+    this.name = main.dataset.lab ?? "lab";
+    this.watching = "watching" in main.dataset;
+    /** @type {Outline} */
+    this.outline = JSON.parse(this.home.dataset.outline ?? "");
+    this.state = initialRun();
+    /** What was refused before the page was opened is not told again. */
+    this.told = 0;
+    this.sandbox = "";
+    this.acts = new Acts();
+    this.streams = new Streams(main.dataset.key);
+    /** @type {Promise<void> | null} */
+    this.beginning = null;
+    this.drawing = 0;
+    this.screen = new Screen(document.body, this.#page());
+    this.reading = new Reading(main, this.home);
+    for (const kind of ["click", "submit"]) document.addEventListener(kind, (event) => this.#acted(event));
+    this.draw();
+    const run = main.dataset.run ?? "";
+    if (run) this.#follow(run);
+  }
+
+  /** @returns {import("./screen.js").Page} */
+  #page() {
+    const words = {
       connecting: "Connecting …",
       open: "Connected",
       lost: "Connection lost",
       ended: "The sandbox has ended",
       refused: "Not available",
       recording: "",
-    })[state],
-  instead: () => {
-    const button = html("button", { type: "button", class: "button primary" }, "Go on with new hosts");
-    button.addEventListener("click", () => one(document, "#lab-start").click());
-    return [button];
-  },
-  name: () => main.dataset.lab ?? "lab",
-  address: new Address(),
-  onLink: (state) => {
-    if (state === "ended" || state === "refused") grown();
-  },
-  onEvents: (known) => {
-    const { order } = screen.log.head.places;
-    if (order.length !== known) offerHosts(screen.root, order);
-    grow();
-  },
-};
-
-// ---- the log has grown
-
-function grow() {
-  if (!growing)
-    growing = window.setTimeout(() => {
-      growing = 0;
-      grown();
-    }, SOON_MS);
-}
-
-function grown() {
-  document.body.dispatchEvent(new CustomEvent("lab:grown"));
-}
-
-// ---- which step is shown
-
-/** @returns {HTMLElement[]} */
-function sections() {
-  return [...document.querySelectorAll(".lesson .step")].map((section) => /** @type {HTMLElement} */ (section));
-}
-
-/** The section that the address names, or else the step that the learner is at. */
-function wanted() {
-  const named = location.hash.slice(1);
-  return sections().find((section) => section.id === named)?.id ?? `step-${at}`;
-}
-
-/** In one go or step by step: what is not shown is not there for anybody. */
-function arrange() {
-  const shown = wanted();
-  for (const section of sections()) section.hidden = !whole && section.id !== shown;
-  one(document, "#intro").hidden = !whole && shown !== "step-1";
-  for (const link of document.querySelectorAll("#lab-steps a")) {
-    const current = link.getAttribute("href") === `#${shown}` && !whole;
-    if (current) link.setAttribute("aria-current", "step");
-    else link.removeAttribute("aria-current");
+    };
+    return {
+      recorded: false,
+      opening: () =>
+        this.sandbox
+          ? "Nothing runs. Press Run in the lesson."
+          : "Nothing runs yet. Start the lab, and its hosts come to life.",
+      link: (state) => words[state],
+      instead: () => this.#instead(),
+      name: () => this.name,
+      address: new Address(),
+      onEvents: (known) => {
+        const { order } = this.screen.log.head.places;
+        if (order.length !== known) offerHosts(this.screen.root, order);
+        this.drawLater();
+      },
+    };
   }
-  one(document, "#read-whole").setAttribute("aria-pressed", String(whole));
-}
 
-/** To the top of what is shown, with the focus, as after a link. */
-function arrive() {
-  arrange();
-  const section = document.getElementById(wanted());
-  if (!section) return;
-  one(document, "#lesson").scrollTo({ top: whole ? section.offsetTop - one(document, "#lesson").offsetTop : 0 });
-  section.focus({ preventScroll: true });
-}
+  #instead() {
+    const start = this.home.querySelector("#lab-start");
+    if (!(start instanceof HTMLElement)) return [];
+    const button = html("button", { type: "button", class: "button primary" }, "Go on with new hosts");
+    button.addEventListener("click", () => start.click());
+    return [button];
+  }
 
-/** @param {number} number */
-function go(number) {
-  at = number;
-  whole = false;
-  if (location.hash === `#step-${number}`) arrive();
-  else location.hash = `step-${number}`;
-}
+  // ---- the run's log
 
-// ---- what the server says
+  /** @param {string} run */
+  #follow(run) {
+    const channel = this.streams.follow(run, {
+      after: () => this.state.seq,
+      onEvents: (events) => this.#take(/** @type {any} */ (events)),
+      onLink: (state, problem) => {
+        if (state === "open") {
+          this.acts.opened(channel);
+          this.#refused("");
+        } else this.acts.lost();
+        if (state === "lost" && this.acts.open > 0) this.#refused(NO_ANSWER);
+        if (state === "refused") this.#refused(`${problem?.detail ?? ""} ${problem?.hint ?? ""}`.trim());
+      },
+    });
+  }
 
-/** @param {Event} event */
-function sandboxCame(event) {
-  const { id, step } = /** @type {CustomEvent} */ (event).detail;
-  show(id, step);
+  /** @param {LabEvent[]} events */
+  #take(events) {
+    const first = this.state.seq === 0;
+    for (const event of events) {
+      if (event.seq > this.state.seq) foldRun(this.state, event);
+      if (event.type === "lab.edited" && !first) location.reload();
+      if (event.type === "lab.step.entered" && this.state.mood !== "building" && !first) this.reading.go(event.step);
+      if (event.type === "lab.rebuild.begun" && !first) this.reading.go(event.step);
+    }
+    if (first) this.told = this.state.seq;
+    if (this.state.sandbox && this.state.sandbox !== this.sandbox) this.#show(this.state.sandbox);
+    this.draw();
+    if (first && this.state.mood !== "none") this.reading.open(lesson(this.outline, this.state).at);
+  }
+
+  /** Another sandbox on the screen. @param {string} sandbox */
+  #show(sandbox) {
+    this.sandbox = sandbox;
+    this.main.querySelector("[data-preview]")?.remove();
+    this.screen.follow((face) => this.streams.follow(sandbox, face));
+    if (!this.watching) offerRun(this.screen.root, this.main.dataset.run ?? "", sandbox, this.name);
+  }
+
+  // ---- drawing
+
+  /** What programs print is drawn with the next frame: many events are one picture. */
+  drawLater() {
+    if (this.drawing) return;
+    this.drawing = requestAnimationFrame(() => {
+      this.drawing = 0;
+      this.draw();
+    });
+  }
+
+  draw() {
+    const shown = lesson(this.outline, this.state);
+    drawLesson(this.home, shown, this.state, (pid) => this.#printed(pid));
+    if (this.state.refused > this.told) this.#refused(this.state.refusal);
+    this.reading.drawn(shown);
+  }
+
+  /** @param {number} pid */
+  #printed(pid) {
+    const { log } = this.screen;
+    return (log.outputs.get(pid) ?? [])
+      .map((seq) => {
+        const event = log.event(seq);
+        return event?.type === "process.output" ? event.text : "";
+      })
+      .join("");
+  }
+
+  /** @param {string} words */
+  #refused(words) {
+    const home = one(this.home, "#lab-refusal");
+    if (home.textContent === words && home.hidden === (words === "")) return;
+    home.textContent = words;
+    home.hidden = words === "";
+    if (words) this.reading.reveal(home);
+  }
+
+  // ---- what somebody does
+
+  /** @param {Event} event */
+  #acted(event) {
+    const act = this.watching ? null : actOf(event);
+    if (!act) return;
+    event.preventDefault();
+    /** @type {HTMLDialogElement | null} */ (this.main.querySelector("#reset"))?.close();
+    void this.#do(act);
+  }
+
+  /** @param {Record<string, unknown>} act */
+  async #do(act) {
+    try {
+      await this.#begun();
+      const done = this.acts.do(act);
+      if (!this.streams.socket || this.streams.socket.readyState !== WebSocket.OPEN) this.#refusedIfLost();
+      await done;
+      this.#refused("");
+    } catch (error) {
+      const problem = error instanceof RefusedError ? error.problem : null;
+      this.#refused(problem ? `${problem.detail} ${problem.hint ?? ""}`.trim() : NO_ANSWER);
+    }
+  }
+
+  #refusedIfLost() {
+    if (this.streams.failures > 0) this.#refused(NO_ANSWER);
+  }
+
+  /** There is a run to do something in; the first act of a learner begins it. */
+  #begun() {
+    if (this.main.dataset.run) return Promise.resolve();
+    this.beginning ??= this.#begin().finally(() => {
+      this.beginning = null;
+    });
+    return this.beginning;
+  }
+
+  async #begin() {
+    const answer = await fetch(`/api/labs/${this.name}/runs`, { method: "POST" });
+    const body = await answer.json();
+    if (!answer.ok) throw new RefusedError(body);
+    this.main.dataset.run = body.id;
+    this.#follow(body.id);
+  }
 }
 
 /**
- * @param {string} id of a sandbox
+ * The act that a click or a form means; null: none.
+ * @param {Event} event
+ * @returns {Record<string, unknown> | null}
+ */
+function actOf(event) {
+  const target = event.target instanceof Element ? event.target.closest("[data-act]") : null;
+  if (!(target instanceof HTMLElement)) return null;
+  const form = target instanceof HTMLFormElement ? target : null;
+  if (form ? event.type !== "submit" : event.type !== "click") return null;
+  const step = Number(target.dataset.step ?? target.closest("[data-number]")?.getAttribute("data-number"));
+  const command = target.dataset.act;
+  if (form) return formed(form, /** @type {SubmitEvent} */ (event).submitter, step);
+  if (command === "lab.start") return { command, step, again: "again" in target.dataset };
+  if (command === "lab.tool")
+    return { command, step, tool: Number(target.closest("[data-tool]")?.getAttribute("data-tool")) };
+  return { command, step };
+}
+
+/**
+ * @param {HTMLFormElement} form
+ * @param {HTMLElement | null} submitter
  * @param {number} step
  */
-function show(id, step) {
-  whole = false;
-  if (connected === id) {
-    go(step);
-  } else if (connected) {
-    // Another log: the screen starts again.
-    connected = id;
-    history.replaceState(null, "", `${location.pathname}#step-${step}`);
-    location.reload();
-  } else {
-    connected = id;
-    document.querySelector("[data-preview]")?.remove();
-    at = step;
-    connect(screen, id);
-    go(step);
+function formed(form, submitter, step) {
+  const fields = new FormData(form);
+  switch (form.dataset.act) {
+    case "lab.answer": {
+      const choice = "unknown" in (submitter?.dataset ?? {}) ? null : String(fields.get("choice") ?? "");
+      return { command: "lab.answer", step, kind: form.dataset.kind, question: Number(form.dataset.question), choice };
+    }
+    case "lab.try": {
+      const text = String(fields.get("text") ?? "");
+      if (form.dataset.start !== undefined)
+        return { command: "lab.try", step, text, start: Number(form.dataset.start) };
+      return { command: "lab.try", step, text, host: String(fields.get("host")) };
+    }
+    default:
+      return performed(form, submitter, step);
   }
 }
 
-/** The parts have been put in their places. @param {Event} event */
-function changed(event) {
-  const pulse = one(document, "#pulse");
-  if ("restless" in pulse.dataset && /** @type {CustomEvent} */ (event).detail.successful) grow();
-  const before = at;
-  at = Number(pulse.dataset.at);
-  if (at !== before) stuckLater();
-  const sandbox = pulse.dataset.sandbox ?? "";
-  if (sandbox && sandbox !== connected) show(sandbox, at); // it was begun in another window
-  const said = pulse.dataset.said ?? "";
-  const status = one(document, "[data-lab-status]");
-  if (said && status.textContent !== said) {
-    status.textContent = said;
-    stuckLater();
-  }
-  arrange();
-  if (!narrow.matches) return;
-  // On a phone the lesson stands below the stage: who is told something must be able to see it.
-  const refusal = one(document, "#lab-refusal");
-  if (!refusal.hidden) refusal.scrollIntoView({ block: "nearest" });
+/**
+ * @param {HTMLFormElement} form
+ * @param {HTMLElement | null} submitter
+ * @param {number} step
+ */
+function performed(form, submitter, step) {
+  const does = submitter?.dataset.run;
+  if (does === "start") return { command: "lab.start", step };
+  if (does === "stop") return { command: "lab.stop", step };
+  const inputs = /** @type {NodeListOf<HTMLInputElement>} */ (form.querySelectorAll("input[data-text]"));
+  const texts = Object.fromEntries([...inputs].map((input) => [input.dataset.text, input.value]));
+  const only = submitter?.dataset.only;
+  return {
+    command: "lab.perform",
+    step,
+    texts,
+    again: does === "again",
+    ...(only === undefined ? {} : { only: Number(only) }),
+  };
 }
 
-// ---- what somebody is about to do, while parts of the page change
-
-/** @typedef {HTMLInputElement | HTMLSelectElement} Field */
-
-/** @type {{id: string, was: string, now: string}[]} what was chosen or typed, and not sent yet */
-let unsent = [];
-let pressed = false;
-
-/** A field as the server wrote it, and as it is. @param {Field} field */
-function asWritten(field) {
-  if (field instanceof HTMLSelectElement)
-    return [...field.options].find((option) => option.defaultSelected)?.value ?? "";
-  return isChoice(field) ? String(field.defaultChecked) : field.defaultValue;
-}
-
-/** @param {Field} field */
-function asItIs(field) {
-  if (field instanceof HTMLInputElement && isChoice(field)) return String(field.checked);
-  return field.value;
-}
-
-/** @param {HTMLInputElement} field */
-function isChoice(field) {
-  return field.type === "radio" || field.type === "checkbox";
-}
-
-/** @param {Element} part */
-function fields(part) {
-  return [.../** @type {NodeListOf<Field>} */ (part.querySelectorAll("input[id], select[id]"))];
-}
-
-/** @param {Event} event */
-function aboutToSwap(event) {
-  const part = /** @type {Element} */ (event.target);
-  for (const field of fields(part)) {
-    const [was, now] = [asWritten(field), asItIs(field)];
-    if (was !== now) unsent.push({ id: field.id, was, now });
-  }
-}
-
-/** What the server has not changed is as its reader left it. */
-function putBack() {
-  for (const { id, was, now } of unsent) {
-    const field = /** @type {Field | null} */ (document.getElementById(id));
-    if (!field || field.disabled || asWritten(field) !== was) continue;
-    if (field instanceof HTMLInputElement && isChoice(field)) field.checked = now === "true";
-    else field.value = now;
-  }
-  unsent = [];
-}
-
-/** Nothing is put in the place of a button while it is being pressed: its click would be lost. @param {Event} event */
-function beforeSwap(event) {
-  const { detail } = /** @type {CustomEvent} */ (event);
-  if (pressed && detail.elt.id === "pulse") detail.shouldSwap = false;
-}
-
-/** @param {Event} event */
-function press(event) {
-  pressed = event instanceof KeyboardEvent ? event.key === " " : /** @type {PointerEvent} */ (event).button === 0;
-}
-
-/** The click comes after this. */
-function letGo() {
-  window.setTimeout(() => {
-    if (pressed) grow();
-    pressed = false;
-  });
-}
-
-/** A step that has come true shows what the kernel said, wherever the learner has scrolled to. @param {Event} event */
-function swapped(event) {
-  putBack();
-  arrange();
-  const section = /** @type {HTMLElement} */ (event.target);
-  if (!section.matches?.(".step[data-settled][data-place=now]") || settled.has(section.id)) return;
-  settled.add(section.id);
-  const answer = section.querySelector('[data-kind="predict"] .says') ?? section.querySelector(".checks");
-  if (!section.hidden) answer?.scrollIntoView({ block: "nearest" });
-}
-
-/** Who has not got on for a while is offered a hint; nothing is taken away by it. */
-function stuckLater() {
-  window.clearTimeout(stuck);
-  delete main.dataset.stuck;
-  stuck = window.setTimeout(() => {
-    main.dataset.stuck = "";
-  }, STUCK_MS);
-}
-
-function unanswered() {
-  const refusal = one(document, "#lab-refusal");
-  refusal.textContent = "The server does not answer. Nothing was done. Is it running? Then try again.";
-  refusal.hidden = false;
-}
-
-/** The lesson is a tab where it has no column of its own; then it, and not the ladder, is what is shown first. */
-function markTab() {
-  const tab = main.dataset.tab === "lesson" && !narrow.matches ? "ladder" : main.dataset.tab;
-  for (const button of document.querySelectorAll("button[data-tab]"))
-    button.setAttribute("aria-pressed", String(button.getAttribute("data-tab") === tab));
-}
-
-/** Makes the page work. */
 export function start() {
   startSite();
-  main = one(document, "main");
-  narrow = window.matchMedia("(width < 900px)");
-  settled = new Set(sections().flatMap((section) => ("settled" in section.dataset ? [section.id] : [])));
-  at = Number(main.dataset.at);
-  whole = main.dataset.reading === "whole";
-  screen = new Screen(document.body, page);
-  markTab();
-  narrow.addEventListener("change", markTab);
-  document.body.addEventListener("lab:sandbox", sandboxCame);
-  document.body.addEventListener("lab:go", (event) => go(/** @type {CustomEvent} */ (event).detail.step));
-  document.body.addEventListener("htmx:afterRequest", changed);
-  document.body.addEventListener("htmx:sendError", unanswered);
-  document.body.addEventListener("htmx:oobBeforeSwap", aboutToSwap);
-  document.body.addEventListener("htmx:oobAfterSwap", swapped);
-  document.body.addEventListener("htmx:beforeSwap", beforeSwap);
-  for (const kind of ["pointerdown", "keydown"]) document.addEventListener(kind, press, true);
-  for (const kind of ["pointerup", "pointercancel", "keyup"]) document.addEventListener(kind, letGo, true);
-  window.addEventListener("blur", letGo);
-  window.addEventListener("hashchange", arrive);
-  document.addEventListener("click", (event) => {
-    if (!(event.target instanceof Element) || !event.target.closest("[data-read]")) return;
-    whole = !whole;
-    arrive();
-  });
-  const sandbox = main.dataset.sandbox ?? "";
-  if (sandbox) {
-    connected = sandbox;
-    connect(screen, sandbox);
-  }
-  if (location.hash && document.getElementById(location.hash.slice(1))?.matches(".step")) arrive();
-  else arrange();
-  stuckLater();
+  new LabPage(one(document, "main"));
 }

@@ -18,3 +18,16 @@ export function offerHosts(root, names) {
   catalogue.setAttribute("hx-get", `/panels/catalogue?${query}`);
   /** @type {any} */ (window).htmx?.process(catalogue);
 }
+
+/**
+ * Offers the files of a lab run: its own recording, and what else its sandbox's log can be taken along as.
+ * @param {HTMLElement} root of the screen
+ * @param {string} run
+ * @param {string} sandbox
+ * @param {string} name what the files are called
+ */
+export function offerRun(root, run, sandbox, name) {
+  offerDownloads(root, `/api/sandboxes/${sandbox}`, name);
+  const recording = /** @type {HTMLAnchorElement} */ (one(root, '[data-download="recording.jsonl.gz"]'));
+  recording.href = `/api/runs/${run}/recording.jsonl.gz`;
+}

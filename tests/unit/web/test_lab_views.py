@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from server.web.lab_room import graded
+from server.web.lab_runs import CheckState, StepState
 
 from server.folders import folder
 from server.lessons.loader import load_lab
@@ -13,8 +15,6 @@ from server.lessons.play import Measured
 from server.lessons.reference import load_reference
 from server.progress.notes import UNKNOWN, Answered, Finished, Notes, Visit
 from server.web import lab_views as views
-from server.web.lab_room import graded
-from server.web.lab_runs import CheckState, StepState
 
 REFERENCE = load_reference(folder("labs"))[0]
 

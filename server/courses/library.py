@@ -64,6 +64,14 @@ class LabLibrary:
         """What a lab's files are now, as a short word; another one after each edit."""
         return hashlib.sha256(self._stamps.get(name, "").encode()).hexdigest()[:12]
 
+    async def text(self, name: str) -> str:
+        """A lab's own file, as its author wrote it; empty if it cannot be read."""
+        path = self.root / self.full_name(name) / "lab.md"
+        try:
+            return await asyncio.to_thread(path.read_text)
+        except (OSError, UnicodeDecodeError):
+            return ""
+
     def find(self, name: str) -> Lab:
         """A lab by its folder's name, or by its number alone.
 

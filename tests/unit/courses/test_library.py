@@ -6,11 +6,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+from server.web.lab_library import LabLibrary
 
 from server.errors import NotFoundError
 from server.folders import folder
 from server.web import lab_library
-from server.web.lab_library import LabLibrary
 
 OURS = folder("labs")
 
