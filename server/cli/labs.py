@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from server.cli import labs_record
 from server.errors import BadRequestError, GoneError
 from server.folders import folder
 from server.lessons.alone import complaint
@@ -52,9 +53,15 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
     check.add_argument("--pace", choices=PACES, action="append", help="only this pace (both)")
     check.add_argument("--times", type=int, default=1, metavar="N", help="play everything N times (%(default)s)")
 
+    record = actions.add_parser("record", help="play a lab on the real kernel and save its run")
+    record.add_argument("lab", metavar="LAB", help="the lab's name, its number, or its folder")
+    record.add_argument("--out", type=Path, required=True, metavar="FILE", help="where to: a name in .jsonl.gz")
+
 
 def run(arguments: argparse.Namespace) -> int:
-    """Check; 0 if every lab is as it claims."""
+    """Check labs, or record one; 0 if all is as it should be."""
+    if arguments.action == "record":
+        return labs_record.record(arguments.lab, arguments.out)
     if arguments.times < 1:
         raise BadRequestError(f"--times is {arguments.times}.", "Give 1 or more.")
     place = Path(arguments.folder).resolve() if arguments.folder is not None else folder("labs")

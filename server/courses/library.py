@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from server.errors import NotFoundError
+from server.lessons.kept import kept_files
 from server.lessons.loader import SHELF, load_lab, stamp
 from server.lessons.model import Lab
 from server.lessons.reference import EMPTY, FILES, Reference, load_reference, place_of
@@ -64,13 +65,9 @@ class LabLibrary:
         """What a lab's files are now, as a short word; another one after each edit."""
         return hashlib.sha256(self._stamps.get(name, "").encode()).hexdigest()[:12]
 
-    async def text(self, name: str) -> str:
-        """A lab's own file, as its author wrote it; empty if it cannot be read."""
-        path = self.root / self.full_name(name) / "lab.md"
-        try:
-            return await asyncio.to_thread(path.read_text)
-        except (OSError, UnicodeDecodeError):
-            return ""
+    async def files(self, name: str) -> Mapping[str, str]:
+        """The files of a lab's folder as they are now: name → text. What is no text is left out."""
+        return await asyncio.to_thread(kept_files, self.root / self.full_name(name))
 
     def find(self, name: str) -> Lab:
         """A lab by its folder's name, or by its number alone.

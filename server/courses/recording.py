@@ -19,8 +19,8 @@ async def run_recording(courses: Courses, door: Door, run: str) -> tuple[Mapping
     """
     state, sandbox = await courses.state(run), await courses.sandbox(run)
     lab = courses.library.labs.get(state["lab"])
-    text = await courses.library.text(state["lab"])
-    logs = {run: LogHeader(kind="lab", lab=state["lab"], edition=state["edition"], text=text)}
+    files = await courses.library.files(state["lab"])
+    logs = {run: LogHeader(kind="lab", lab=state["lab"], edition=state["edition"], files=dict(files))}
     lines = {run: [line async for line in courses.lines(run)]}
     if sandbox:
         logs[sandbox] = LogHeader(kind="sandbox")

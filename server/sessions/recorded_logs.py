@@ -35,13 +35,15 @@ class LogHeader(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Attributes:
         kind: What it is a log of.
-        lab: For a lab run: the lab's name, ``edition`` of its files, and the ``text`` of its ``lab.md``.
+        lab: For a lab run: the lab's name.
+        edition: What its files were.
+        files: Its folder: name → text, ``lab.md`` among them.
     """
 
     kind: Kind
     lab: str = ""
     edition: str = ""
-    text: str = ""
+    files: dict[str, str] = {}
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -72,6 +74,10 @@ class Logs:
 
     header: Header
     lines: Mapping[str, Sequence[bytes]]
+
+    def described(self, kind: Kind) -> LogHeader | None:
+        """What is said of the last log of a kind; None if there is none."""
+        return self.header.logs.get(self.of(kind))
 
     def of(self, kind: Kind) -> str:
         """The id of the last log of a kind; empty if there is none."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from server.errors import BadRequestError, NotFoundError
-from server.sessions import recording
+from server.sessions import recorded_logs, recording
 
 SUFFIXES = (".jsonl.gz", ".jsonl")
 """How the name of a recording ends."""
@@ -27,13 +27,15 @@ class Recording:
         name: What addresses call it.
         path: Its file.
         header: What the file says of itself.
-        events: How many events it holds.
+        events: How many events its sandbox's log holds.
+        lab: What it says of the lab run that it holds; None if it holds none.
     """
 
     name: str
     path: Path
     header: recording.Header
     events: int
+    lab: recorded_logs.LogHeader | None = None
 
     @property
     def title(self) -> str:
@@ -41,12 +43,20 @@ class Recording:
         return self.header.title or self.name
 
     def lines(self) -> Iterator[bytes]:
-        """The log's lines."""
-        return recording.read(self.path)
+        """The lines of the sandbox's log."""
+        if self.lab is None:
+            yield from recording.read(self.path)
+        else:
+            logs = recorded_logs.read(self.path)
+            yield from logs.lines.get(logs.of("sandbox"), ())
 
     def compressed(self) -> Iterator[bytes]:
         """The recording as a gzip stream."""
-        return recording.compressed(self.lines(), self.header)
+        if self.lab is None:
+            yield from recording.compressed(self.lines(), self.header)
+        else:
+            logs = recorded_logs.read(self.path)
+            yield from recorded_logs.compressed(logs.lines, logs.header)
 
 
 class Shelf:
@@ -94,16 +104,25 @@ class Shelf:
         stamp = (status.st_mtime_ns, status.st_size)
         known = self._checked.get(path)
         if known is None or known[0] != stamp:
-            header = recording.read_header(path)
-            events = sum(1 for _ in recording.read(path))
-            known = (stamp, Recording(name, path, header, events))
+            known = (stamp, _checked(name, path))
             self._checked[path] = known
         return known[1]
 
 
+def _checked(name: str, path: Path) -> Recording:
+    """Read a recording of either format to its end."""
+    if recorded_logs.read_header(path) is None:
+        header = recording.read_header(path)
+        return Recording(name, path, header, sum(1 for _ in recording.read(path)))
+    logs = recorded_logs.read(path)
+    header = recording.Header(recording=recorded_logs.FORMAT, title=logs.header.title, made=logs.header.made)
+    return Recording(name, path, header, len(logs.lines.get(logs.of("sandbox"), ())), logs.described("lab"))
+
+
 def _title(name: str, path: Path) -> str:
     try:
-        return recording.read_header(path).title or name
+        logs = recorded_logs.read_header(path)
+        return (recording.read_header(path) if logs is None else logs).title or name
     except BadRequestError:
         return name  # Whoever opens it is told what is wrong with it.
 

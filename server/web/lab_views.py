@@ -18,7 +18,7 @@ from server.lessons.model import Action, Do, Expect, Explain, Lab, Predict, Pros
 from server.lessons.reference import Reference
 from server.lessons.source import Problem
 from server.lessons.words import action_words
-from server.web.contexts import HostChoice, PageContext
+from server.web.contexts import HostChoice, PageContext, Theme
 from server.web.lab_words import linked
 from server.web.reference import BeliefView, belief_views
 
@@ -204,6 +204,9 @@ class LabContext(PageContext):
         run: The id of the learner's run; empty: none yet.
         key: What opens the run to somebody who only watches; empty on the learner's own page.
         watching: Whether the page may only look.
+        recording: The address of a recorded run that the page shows; empty: it follows a run.
+        downloads: What the addresses of the recording's files begin with.
+        playground: Whether the server has labs and a playground to lead to.
         hosts: What the stage shows before there is a sandbox.
         following: The lab that comes next: its name and question.
         languages: The languages to choose from.
@@ -214,6 +217,9 @@ class LabContext(PageContext):
     run: str
     key: str = ""
     watching: bool = False
+    recording: str = ""
+    downloads: str = ""
+    playground: bool = True
     hosts: tuple[HostChoice, ...]
     following: tuple[str, str] | None = None
     languages: tuple[str, ...] = ()
@@ -259,6 +265,29 @@ def lesson_view(lab: Lab, reference: Reference) -> LessonView:
 def outline(lab: Lab) -> Outline:
     """What the page's modules know of a lab."""
     return Outline(steps=[_step_outline(step) for step in lab.steps])
+
+
+def recorded_context(lab: Lab, reference: Reference, name: str, theme: Theme, *, playground: bool) -> LabContext:
+    """The page of a recorded run.
+
+    Args:
+        lab: The lab, as the recording has kept it.
+        reference: The words of the glossary, and the misconceptions.
+        name: What addresses call the recording.
+        theme: What the visitor chose.
+        playground: Whether the server has labs and a playground to lead to.
+    """
+    return LabContext(
+        title=lab.title,
+        theme=theme,
+        lesson=lesson_view(lab, reference),
+        run="",
+        watching=True,
+        recording=f"/r/{name}/recording.jsonl.gz",
+        downloads=f"/r/{name}",
+        playground=playground,
+        hosts=host_choices(lab),
+    )
 
 
 def host_choices(lab: Lab) -> tuple[HostChoice, ...]:

@@ -14,12 +14,16 @@ from fastapi.responses import HTMLResponse, StreamingResponse
 
 from server.errors import NotFoundError
 from server.events import decode_entry
+from server.folders import folder
+from server.lessons.kept import kept_lab
+from server.lessons.reference import load_reference
 from server.sessions import capture, recording
 from server.sessions.shelf import Shelf
 from server.state import State
 from server.web import api, openapi
 from server.web.access import door_of
 from server.web.contexts import RecordingContext
+from server.web.lab_views import recorded_context
 from server.web.rendering import chosen_theme, render
 from server.web.standalone import Standalone, standalone
 
@@ -63,8 +67,13 @@ def pages(shelf: Shelf, *, playground: bool) -> APIRouter:
 
     @router.get("/r/{name}")
     def show(request: Request, name: Name) -> HTMLResponse:
+        found = shelf.find(name)
+        if found.lab is not None:
+            lab, (reference, _) = kept_lab(found.lab.lab, found.lab.files), load_reference(folder("labs"))
+            lesson = recorded_context(lab, reference, name, chosen_theme(request), playground=playground)
+            return render(request, "pages/lab.html", lesson)
         context = RecordingContext(
-            title=shelf.find(name).title,
+            title=found.title,
             theme=chosen_theme(request),
             source=f"/r/{name}/recording.jsonl.gz",
             downloads=f"/r/{name}",

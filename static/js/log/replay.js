@@ -3,14 +3,18 @@
 // line by line, because it may come from anywhere; nothing of it is shown unless all of it is whole.
 
 import { FIELDS } from "./fields.js";
+import { LAB_EVENT_TYPES } from "./lab_protocol.js";
 import { RefusedError } from "./stream.js";
 
+/** @typedef {import("./lab_protocol.js").LabEvent} LabEvent */
 /** @typedef {import("./protocol.js").Event} Event */
 /** @typedef {import("./stream.js").Face} Face */
 /** @typedef {import("./stream.js").LinkState} LinkState */
 /** @typedef {{recording: number, title?: string, made?: string}} Header the first line of the file */
 
 const FORMAT = 1;
+/** Several logs in one file: each line names its log. */
+const SEVERAL = 2;
 const BATCH = 500;
 const GZIP = [0x1f, 0x8b];
 
@@ -27,6 +31,10 @@ export class Replay {
     this.header = { recording: FORMAT };
     /** @type {Uint8Array | null} the file's bytes */
     this.bytes = null;
+    /** @type {LabEvent[]} the log of the lab run, if the recording holds one */
+    this.lab = [];
+    /** The id of the sandbox whose log is shown; empty: the file does not say. */
+    this.sandbox = "";
   }
 
   /** When it was recorded, as people write it; empty if the file does not say. */
@@ -79,8 +87,10 @@ export class Replay {
     let at = 0;
     try {
       this.bytes = await get();
-      const { header, events } = parse(await content(this.bytes, name), name);
+      const { header, events, lab, sandbox } = parse(await content(this.bytes, name), name);
       this.header = header;
+      this.lab = lab;
+      this.sandbox = sandbox;
       for (at = 0; at < events.length; at += BATCH) this.face.onEvents(events.slice(at, at + BATCH));
     } catch (error) {
       this.bytes = null;
@@ -124,10 +134,11 @@ async function content(bytes, name) {
 /**
  * @param {string} text
  * @param {string} name
- * @returns {{header: Header, events: Event[]}}
+ * @returns {{header: Header, events: Event[], lab: LabEvent[], sandbox: string}}
  */
 export function parse(text, name) {
   const lines = text.split("\n");
+  if (lines[0].startsWith('{"format"')) return parseSeveral(lines, name);
   /** @type {Event[]} */
   const events = [];
   /** @type {Header} */
@@ -138,7 +149,45 @@ export function parse(text, name) {
     else events.push(eventOf(line, events.length + 1, `${name}, line ${index + 1}`));
   }
   if (events.length === 0) throw refused(`${name} holds no event.`, "Record it again.");
-  return { header, events };
+  return { header, events, lab: [], sandbox: "" };
+}
+
+/**
+ * A recording of several logs: the last lab run in it, and the last sandbox.
+ * @param {string[]} lines
+ * @param {string} name
+ */
+function parseSeveral(lines, name) {
+  const header = read(lines[0]);
+  if (!header || typeof header.logs !== "object" || !header.logs) throw foreign(name);
+  if (header.format !== SEVERAL)
+    throw refused(`${name} has format ${header.format}; this page reads up to ${SEVERAL}.`, "Update Socketlab.");
+  const last = (/** @type {string} */ kind) =>
+    Object.keys(header.logs).findLast((log) => header.logs[log]?.kind === kind) ?? "";
+  const [run, sandbox] = [last("lab"), last("sandbox")];
+  /** @type {Event[]} */
+  const events = [];
+  /** @type {LabEvent[]} */
+  const lab = [];
+  for (const [index, line] of lines.entries()) {
+    if (index === 0 || line.trim() === "") continue;
+    const where = `${name}, line ${index + 1}`;
+    const { log, ...event } = read(line) ?? {};
+    if (log === sandbox) events.push(eventOf(JSON.stringify(event), events.length + 1, where));
+    else if (log === run) lab.push(labEventOf(event, lab.length + 1, where));
+    else if (!(log in header.logs)) throw refused(`${where} names no log of this file.`, "Record it again.");
+  }
+  if (events.length === 0) throw refused(`${name} holds no event of a sandbox.`, "Record it again.");
+  const word = (/** @type {unknown} */ value) => (typeof value === "string" ? value : "");
+  return { header: { recording: SEVERAL, title: word(header.title), made: word(header.made) }, events, lab, sandbox };
+}
+
+/** @param {Record<string, any>} event @param {number} due @param {string} where @returns {LabEvent} */
+function labEventOf(event, due, where) {
+  const hint = "The file was cut or edited. Record it again.";
+  if (!LAB_EVENT_TYPES.includes(String(event.type))) throw refused(`${where} is no event of a lab run.`, hint);
+  if (event.seq !== due) throw refused(`${where} has seq ${event.seq}, but ${due} is due.`, hint);
+  return /** @type {LabEvent} */ (/** @type {unknown} */ (event));
 }
 
 /** @param {string} line @param {string} name @returns {Header} */

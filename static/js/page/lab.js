@@ -4,12 +4,14 @@
 
 import { html, one } from "../dom/svg.js";
 import { Acts } from "../log/acts.js";
+import { Replay } from "../log/replay.js";
 import { foldRun, initialRun } from "../log/run_fold.js";
 import { RefusedError } from "../log/stream.js";
 import { Streams } from "../log/streams.js";
 import { drawLesson } from "../views/lesson.js";
 import { lesson } from "../words/lesson.js";
 import { Address } from "./address.js";
+import { offerDownloads } from "./exports.js";
 import { Reading } from "./reading.js";
 import { offerHosts, offerRun } from "./sandbox.js";
 import { Screen } from "./screen.js";
@@ -34,6 +36,10 @@ class LabPage {
     this.told = 0;
     this.sandbox = "";
     this.acts = new Acts();
+    /** @type {Replay | null} */
+    this.replay = null;
+    /** How many events of a recorded run have been folded. */
+    this.folded = 0;
     this.streams = new Streams(main.dataset.key);
     /** @type {Promise<void> | null} */
     this.beginning = null;
@@ -43,7 +49,8 @@ class LabPage {
     for (const kind of ["click", "submit"]) document.addEventListener(kind, (event) => this.#acted(event));
     this.draw();
     const run = main.dataset.run ?? "";
-    if (run) this.#follow(run);
+    if (main.dataset.recording) this.#replay(main.dataset.recording);
+    else if (run) this.#follow(run);
   }
 
   /** @returns {import("./screen.js").Page} */
@@ -56,17 +63,25 @@ class LabPage {
       refused: "Not available",
       recording: "",
     };
+    const recorded = Boolean(this.main.dataset.recording);
     return {
-      recorded: false,
+      recorded,
       opening: () =>
         this.sandbox
           ? "Nothing runs. Press Run in the lesson."
           : "Nothing runs yet. Start the lab, and its hosts come to life.",
-      link: (state) => words[state],
+      link: (state) => (state === "recording" ? (this.replay?.badge ?? "") : words[state]),
       instead: () => this.#instead(),
       name: () => this.name,
       address: new Address(),
+      panels: recorded
+        ? [{ name: "lab", place: "#lesson", always: true, mount: () => ({ draw: (at) => this.#at(at.seq) }) }]
+        : [],
+      onLink: (state) => {
+        if (state === "recording") this.#recorded();
+      },
       onEvents: (known) => {
+        if (recorded) return;
         const { order } = this.screen.log.head.places;
         if (order.length !== known) offerHosts(this.screen.root, order);
         this.drawLater();
@@ -121,6 +136,43 @@ class LabPage {
     this.main.querySelector("[data-preview]")?.remove();
     this.screen.follow((face) => this.streams.follow(sandbox, face));
     if (!this.watching) offerRun(this.screen.root, this.main.dataset.run ?? "", sandbox, this.name);
+  }
+
+  // ---- a recorded run
+
+  /** @param {string} address */
+  #replay(address) {
+    const replay = this.screen.follow((face) => new Replay(face));
+    this.replay = replay;
+    // The link's state must not change before this page knows the replay.
+    queueMicrotask(() => void replay.fetch(address));
+  }
+
+  #recorded() {
+    this.main.querySelector("[data-preview]")?.remove();
+    this.sandbox = this.replay?.sandbox ?? "";
+    if (this.main.dataset.downloads) offerDownloads(this.screen.root, this.main.dataset.downloads, this.name);
+  }
+
+  /** The lesson as it was when the sandbox's log had got so far. @param {number} seq */
+  #at(seq) {
+    const events = this.replay?.lab ?? [];
+    let end = this.folded;
+    if (end > 0 && !this.#before(events[end - 1], seq)) {
+      this.state = initialRun();
+      end = 0;
+    }
+    for (; end < events.length && this.#before(events[end], seq); end += 1)
+      foldRun(this.state, structuredClone(events[end]));
+    if (end === this.folded) return;
+    this.folded = end;
+    this.draw();
+    this.reading.open(this.state.step);
+  }
+
+  /** Whether an event stands on what had happened by then. @param {LabEvent} event @param {number} seq */
+  #before(event, seq) {
+    return event.sandbox !== this.sandbox || (event.at ?? 0) <= seq;
   }
 
   // ---- drawing
