@@ -88,6 +88,6 @@ async def _tools_ended(door: Door, state: RunState) -> None:
     sandbox = state["sandbox"]
     while sandbox and pids:
         seen = await door.state(sandbox)
-        running = [pid for pid in pids if seen["processes"].get(pid, {}).get("status") == "running"]
+        running = [one for pid in pids if (one := seen["processes"].get(pid)) and one["status"] == "running"]
         if not running or not await door.wait(sandbox, seen["seq"]):
             return
