@@ -15,7 +15,8 @@ from typing import Any, NotRequired
 import msgspec
 
 from docs import labs_reference, syscalls_reference
-from server import commands, events, state
+from server import commands, events
+from server import shapes as state_shapes
 
 FOLDER = Path(__file__).parent
 
@@ -65,7 +66,7 @@ def _page(title: str, intro: str, structs: tuple[Any, ...], skip: set[str]) -> s
 
 def _state_page() -> str:
     parts = [f"# State\n\n<!-- Written by docs/generate.py from the types; edit those. -->\n\n{_STATE_INTRO}"]
-    for shape in shapes(state.State):
+    for shape in shapes(state_shapes.State):
         first, *_ = inspect.cleandoc(shape.__doc__ or "").split("\n\nAttributes:")
         parts.append(f"\n## {shape.__name__}\n\n{first}\n\n| member | type | meaning |\n| --- | --- | --- |\n")
         told = attributes(shape)

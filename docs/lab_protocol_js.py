@@ -1,6 +1,6 @@
 """Write static/js/log/lab_protocol.js: the types of lab events, of a run's state and of a lab's outline.
 
-They come from server/lab_events.py, server/courses/state.py and server/web/lab_views.py. Run ``make docs`` after a
+They come from server/lab_events.py, server/courses/shapes.py and server/web/lab_views.py. Run ``make docs`` after a
 change of one of them; a test fails until that was done.
 """
 
@@ -13,14 +13,14 @@ from docs.generate import shapes
 from docs.protocol_js import typedef_of
 from docs.state_js import typedef_of as typedef_of_shape
 from server import lab_events
-from server.courses.state import RunState
+from server.courses.shapes import RunState
 from server.web.lab_views import Outline, QuestionOutline, StepOutline
 
 TARGET = Path(__file__).parents[1] / "static" / "js" / "log" / "lab_protocol.js"
 
 HEAD = """\
 // The types of lab runs, for the checker and for readers. Made by docs/lab_protocol_js.py from server/lab_events.py,
-// server/courses/state.py and server/web/lab_views.py. A field in brackets is left out while it holds its default.
+// server/courses/shapes.py and server/web/lab_views.py. A field in brackets is left out while it holds its default.
 """
 
 

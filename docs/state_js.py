@@ -1,4 +1,4 @@
-"""Write static/js/log/state.js from server/state.py: the page's state has the types of the server's.
+"""Write static/js/log/state.js from server/shapes.py: the page's state has the types of the server's.
 
 Run ``make docs`` after a change of the state; a test fails until that was done.
 """
@@ -11,12 +11,12 @@ from typing import NotRequired, get_args, get_origin
 
 from docs.generate import attributes, shapes
 from docs.protocol_js import type_of
-from server.state import State
+from server.shapes import State
 
 TARGET = Path(__file__).parents[1] / "static" / "js" / "log" / "state.js"
 
 HEAD = """\
-// The types of the state, for the checker and for readers. Made by docs/state_js.py from server/state.py.
+// The types of the state, for the checker and for readers. Made by docs/state_js.py from server/shapes.py.
 // A field in brackets can be absent.
 
 export {};

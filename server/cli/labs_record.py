@@ -10,7 +10,7 @@ from server.courses.courses import Courses
 from server.courses.diligent import is_done, next_act
 from server.courses.library import LabLibrary
 from server.courses.recording import run_recording
-from server.courses.state import RunState
+from server.courses.shapes import RunState
 from server.errors import BadRequestError, SocketlabError
 from server.folders import folder
 from server.lessons.model import Lab

@@ -32,7 +32,8 @@ from server.sessions.client import SandboxClient
 from server.sessions.door import Door, Visitor
 from server.sessions.hosts import DEFAULT_HOSTS
 from server.sessions.limits import limits_from
-from server.state import Socket, State, has_exited
+from server.shapes import Socket, State
+from server.state import has_exited
 
 _OVER = "the trace is over"
 _USER = Visitor("terminal")

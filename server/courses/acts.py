@@ -9,7 +9,8 @@ from typing import Literal, assert_never
 from server import lab_events as le
 from server.courses.looking import look, measured
 from server.courses.reports import OpenSandbox, Order, Perform, Sight, Stop, UseTool
-from server.courses.state import AskedAction, EnteredStep, RunState, answer_key
+from server.courses.shapes import AskedAction, EnteredStep, RunState
+from server.courses.state import answer_key
 from server.errors import BadRequestError, ConflictError, GoneError, NotFoundError, SocketlabError
 from server.lab_acts import (
     Act,

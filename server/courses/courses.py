@@ -23,7 +23,7 @@ from server.courses import reports as up
 from server.courses.decide import answer, problem_of
 from server.courses.library import LabLibrary
 from server.courses.runner import Runner
-from server.courses.state import RunState
+from server.courses.shapes import RunState
 from server.errors import ConflictError, LimitError, NotFoundError, error_from
 from server.lab_acts import Act
 from server.lessons.model import Lab

@@ -32,7 +32,7 @@ from server.courses.acts import (
 )
 from server.courses.looking import decided, is_over, look
 from server.courses.reports import CloseSandbox, Perform, Report, SettleWhenQuiet, Sight
-from server.courses.state import EnteredStep, Refusal, RunState
+from server.courses.shapes import EnteredStep, Refusal, RunState
 from server.errors import Problem, SocketlabError
 from server.lab_acts import Act
 from server.lessons.model import Lab, Step

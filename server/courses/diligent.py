@@ -5,7 +5,8 @@ Each act has an id made of what it does, so that who asks twice gets the same ac
 
 from __future__ import annotations
 
-from server.courses.state import RunState, answer_key
+from server.courses.shapes import RunState
+from server.courses.state import answer_key
 from server.lab_acts import Act, AnswerQuestion, EnterStep, PerformActions, ShowStep, StartLab, UseTool
 from server.lessons.model import Explain, Lab, Predict, Step, Table
 

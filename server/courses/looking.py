@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from server import lab_events as le
 from server.courses.reports import Sight
-from server.courses.state import CheckState, EnteredStep, GivenAnswer
+from server.courses.shapes import CheckState, EnteredStep, GivenAnswer
 from server.lessons.checks import Row, Scene, Verdict, evaluate, measure
-from server.lessons.model import Predict, Quantity, Step
+from server.lessons.model import Predict, Step
+from server.lessons.query import Quantity
 from server.lessons.words import row_key, row_words
 
 MOST_ROWS = 4

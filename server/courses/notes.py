@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from server import lab_events as le
-from server.courses.state import RunState, answer_key
+from server.courses.shapes import RunState
+from server.courses.state import answer_key
 from server.progress.notes import Answered, Finished, Note, Notes, Visit
 
 

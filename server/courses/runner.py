@@ -34,7 +34,8 @@ from server.courses.reports import (
     Stop,
     UseTool,
 )
-from server.courses.state import RunState, fold, initial
+from server.courses.shapes import RunState
+from server.courses.state import fold, initial
 from server.errors import SocketlabError
 from server.events import Pace
 from server.lab_acts import Act

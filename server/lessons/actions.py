@@ -19,7 +19,6 @@ from server.lessons.model import (
     Release,
     Rule,
     Run,
-    Selection,
     SetPace,
     SetSysctl,
     SetWire,
@@ -27,6 +26,7 @@ from server.lessons.model import (
     Type,
     Wait,
 )
+from server.lessons.query import Selection
 from server.lessons.source import Node, suggestion
 
 PACES: tuple[Pace, ...] = get_args(Pace)

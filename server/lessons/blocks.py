@@ -8,21 +8,8 @@ from dataclasses import dataclass
 from server.lessons.actions import Bench, read_actions
 from server.lessons.conditions import describe, read_condition, read_measure, read_selection, read_when
 from server.lessons.keywords import KEYWORDS
-from server.lessons.model import (
-    Block,
-    Check,
-    Condition,
-    Do,
-    Expect,
-    Explain,
-    Hint,
-    Hints,
-    Option,
-    Predict,
-    Quantity,
-    Table,
-    Task,
-)
+from server.lessons.model import Block, Check, Do, Expect, Explain, Hint, Hints, Option, Predict, Table, Task
+from server.lessons.query import Condition, Quantity
 from server.lessons.source import Node
 
 MOST_OPTIONS = 6

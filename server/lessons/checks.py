@@ -14,11 +14,11 @@ from functools import lru_cache
 from typing import Any, assert_never
 
 from server.lessons.fields import FIELDS, Answer, Field, View, known
-from server.lessons.model import (
+from server.lessons.model import Check
+from server.lessons.query import (
     AllOf,
     AnyOf,
     Before,
-    Check,
     Compare,
     Condition,
     Not,

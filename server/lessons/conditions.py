@@ -13,7 +13,7 @@ from typing import Any, get_args
 from server.lessons.checks import glob
 from server.lessons.fields import FIELDS, Field
 from server.lessons.keywords import KEYWORDS
-from server.lessons.model import (
+from server.lessons.query import (
     AllOf,
     AnyOf,
     Before,

@@ -14,8 +14,8 @@ from typing import Any, Generic, Literal, TypeVar
 from server import events as ev
 from server.inet.names import ERRNO
 from server.inet.syscalls import TRACED
-from server.lessons.model import Subject
-from server.state import Descriptor, Process, Socket
+from server.lessons.query import Subject
+from server.shapes import Descriptor, Process, Socket
 
 Answer = str | int | bool | frozenset[str] | None
 Kind = Literal["text", "number", "flag", "set", "process", "host"]

@@ -41,12 +41,10 @@ from server.lessons.checks import Scene, Verdict, evaluate, measure, select
 from server.lessons.conditions import describe
 from server.lessons.model import (
     Action,
-    Condition,
     EndInput,
     Handle,
     Lab,
     Predict,
-    Quantity,
     Release,
     Rule,
     Run,
@@ -56,11 +54,12 @@ from server.lessons.model import (
     Signal,
     Step,
     Type,
-    Value,
     Wait,
 )
+from server.lessons.query import Condition, Quantity, Value
 from server.lessons.record import Record
-from server.state import Moment, Packet, has_exited
+from server.shapes import Moment, Packet
+from server.state import has_exited
 
 PATIENCE = 20.0
 """Seconds that a driven player waits for anything while nothing happens …"""

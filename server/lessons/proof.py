@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from server.commands import PaceSet, ProcessStart
 from server.errors import GoneError, SocketlabError
 from server.lessons.checks import Verdict, evaluate, rows_of
-from server.lessons.model import Lab, Predict, Quantity, Step, Table
+from server.lessons.model import Lab, Predict, Step, Table
 from server.lessons.play import Player, WaitedInVainError
+from server.lessons.query import Quantity
 from server.lessons.source import Problem
 from server.state import has_exited
 

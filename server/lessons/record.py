@@ -24,8 +24,9 @@ from server.lessons.fields import (
     SysctlView,
     View,
 )
-from server.lessons.model import Subject
-from server.state import State, fold, initial
+from server.lessons.query import Subject
+from server.shapes import State
+from server.state import fold, initial
 
 
 class Seen(NamedTuple):

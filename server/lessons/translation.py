@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from server.lessons.model import Lab, Predict, Quantity, Step
+from server.lessons.model import Lab, Predict, Step
+from server.lessons.query import Quantity
 from server.lessons.source import Problem
 
 _WORDS = frozenset({

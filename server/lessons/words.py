@@ -10,14 +10,11 @@ from server.lessons.checks import Row
 from server.lessons.conditions import describe
 from server.lessons.model import (
     Action,
-    Condition,
     EndInput,
     Handle,
     Release,
-    Rows,
     Rule,
     Run,
-    Selection,
     SetPace,
     SetSysctl,
     SetWire,
@@ -25,6 +22,7 @@ from server.lessons.model import (
     Type,
     Wait,
 )
+from server.lessons.query import Condition, Rows, Selection
 
 _SHOWN = {
     "socket": ("state", "local", "remote"),

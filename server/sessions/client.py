@@ -8,7 +8,7 @@ from typing import TypeVar
 from server.commands import CommandOf
 from server.errors import GoneError, NotFoundError
 from server.sessions.door import Door, Status
-from server.state import State
+from server.shapes import State
 
 R = TypeVar("R")
 

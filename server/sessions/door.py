@@ -31,7 +31,7 @@ from server.sessions.limits import Limits
 from server.sessions.sandbox import Sandbox
 from server.sessions.viewers import Batch
 from server.sessions.zygote import Zygote
-from server.state import State
+from server.shapes import State
 
 R = TypeVar("R")
 

@@ -15,7 +15,8 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from server.events import decode_entry
-from server.state import State, fold, initial
+from server.shapes import State
+from server.state import fold, initial
 
 BATCH_EVENTS = 500
 """At most this many lines in one read."""

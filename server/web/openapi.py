@@ -15,7 +15,7 @@ from server.commands import Command
 from server.events import Event
 from server.sessions.capabilities import Capabilities
 from server.sessions.hosts import DEFAULT_HOSTS
-from server.state import State
+from server.shapes import State
 
 _REF = "#/components/schemas/{name}"
 _ID = "5f2c9a01be"

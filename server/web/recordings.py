@@ -19,7 +19,7 @@ from server.lessons.kept import kept_lab
 from server.lessons.reference import load_reference
 from server.sessions import capture, recording
 from server.sessions.shelf import Shelf
-from server.state import State
+from server.shapes import State
 from server.web import api, openapi
 from server.web.access import door_of
 from server.web.contexts import RecordingContext

@@ -14,7 +14,8 @@ import pytest
 
 from server import events as ev
 from server import state as shapes
-from server.state import State, fold, has_exited, initial
+from server.shapes import State
+from server.state import fold, has_exited, initial
 
 HOST = ev.HostAdded(host="server", addresses=["10.0.0.4/24"])
 STARTED = ev.ProcessStarted(host="server", pid=7, program="echo_server", argv=["python3", "echo_server.py"])

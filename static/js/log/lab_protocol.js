@@ -1,5 +1,5 @@
 // The types of lab runs, for the checker and for readers. Made by docs/lab_protocol_js.py from server/lab_events.py,
-// server/courses/state.py and server/web/lab_views.py. A field in brackets is left out while it holds its default.
+// server/courses/shapes.py and server/web/lab_views.py. A field in brackets is left out while it holds its default.
 
 /**
  * An answer that is known from before the run. ``choice`` is empty for "I don't know".

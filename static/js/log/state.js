@@ -1,4 +1,4 @@
-// The types of the state, for the checker and for readers. Made by docs/state_js.py from server/state.py.
+// The types of the state, for the checker and for readers. Made by docs/state_js.py from server/shapes.py.
 // A field in brackets can be absent.
 
 export {};

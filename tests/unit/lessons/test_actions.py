@@ -10,7 +10,6 @@ from server.lessons.model import (
     EndInput,
     Handle,
     Release,
-    Rows,
     Rule,
     Run,
     SetPace,
@@ -20,6 +19,7 @@ from server.lessons.model import (
     Type,
     Wait,
 )
+from server.lessons.query import Rows
 from server.lessons.source import LabError, read_yaml
 
 HOSTS = {"server": ("10.0.0.4/24",), "client": ("10.0.0.5/24",)}

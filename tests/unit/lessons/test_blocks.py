@@ -6,7 +6,8 @@ from server.lessons.actions import Bench
 from server.lessons.blocks import Workshop, read_block
 from server.lessons.conditions import Scope
 from server.lessons.markdown import inline
-from server.lessons.model import Block, Expect, Explain, Hints, Predict, Quantity, Rows, Table, Task
+from server.lessons.model import Block, Expect, Explain, Hints, Predict, Table, Task
+from server.lessons.query import Quantity, Rows
 from server.lessons.source import LabError, read_yaml
 
 HOSTS = {"server": ("10.0.0.4/24",)}

@@ -7,7 +7,8 @@ import pytest
 from server import events as ev
 from server.lessons.checks import Scene, Verdict, evaluate, measure, rows_of, showing_hints
 from server.lessons.conditions import Scope, read_condition, read_measure, read_selection
-from server.lessons.model import Check, Hint, Quantity
+from server.lessons.model import Check, Hint
+from server.lessons.query import Quantity
 from server.lessons.record import Record
 from server.lessons.source import read_yaml
 from tests.unit.lessons.logs import LISTENING, connected, entered, hosts, recorded, returned, sent, started

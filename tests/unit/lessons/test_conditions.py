@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from server.lessons.conditions import Scope, describe, read_condition, read_measure, read_selection, read_when
-from server.lessons.model import AllOf, Before, Compare, Pattern, Quantity, Rows
+from server.lessons.query import AllOf, Before, Compare, Pattern, Quantity, Rows
 from server.lessons.source import LabError, read_yaml
 
 SCOPE = Scope(hosts=("server", "client-a"), names={"server": 1}, hidden={"mine": 9})

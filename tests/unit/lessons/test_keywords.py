@@ -10,7 +10,7 @@ from docs import labs_reference
 from docs.generate import FOLDER
 from server.lessons.fields import FIELDS
 from server.lessons.keywords import BLOCKS, KEYWORDS, MODIFIERS, VERBS
-from server.lessons.model import Subject
+from server.lessons.query import Subject
 
 PAGE = (FOLDER / "labs.md").read_text()
 

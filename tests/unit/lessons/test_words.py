@@ -10,20 +10,17 @@ from server.lessons.model import (
     Action,
     EndInput,
     Handle,
-    Pattern,
     Release,
-    Rows,
     Rule,
     Run,
-    Selection,
     SetPace,
     SetSysctl,
     SetWire,
     Signal,
-    Subject,
     Type,
     Wait,
 )
+from server.lessons.query import Pattern, Rows, Selection, Subject
 from server.lessons.words import action_words, row_key, row_words
 
 
