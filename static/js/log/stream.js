@@ -1,6 +1,7 @@
-// The live source of events, and the line that commands go up. The only one that reconnects.
-// It asks for what comes after the last event that the page has, so nothing is lost or doubled; commands
-// are refused while the line is down and never queued, so that none fires minutes late.
+// The live source of events: one WebSocket that carries any number of logs down, and commands up. Each log has a channel
+// with a face of its own; after a break each goes on after what its face has, so nothing is lost or doubled. A log that has ended
+// is left out from then on. Commands are refused while the line is down and never queued, so that none fires minutes
+// late; the acts of a lab run, which are done once however often they come, have their queue in acts.js.
 
 /** @typedef {import("./protocol.js").Event} Event */
 /** @typedef {{title: string, status: number, detail: string, hint?: string}} Problem */
@@ -25,100 +26,152 @@ export class RefusedError extends Error {
   }
 }
 
-export class Stream {
+/** One log on the connection. */
+export class Channel {
   /**
+   * @param {Streams} streams
    * @param {string} id
    * @param {Face} face
    */
-  constructor(id, face) {
+  constructor(streams, id, face) {
+    this.streams = streams;
     this.id = id;
     this.face = face;
-    /** @type {WebSocket | null} */
-    this.socket = null;
     /** @type {LinkState} */
     this.state = "connecting";
+  }
+
+  /** @param {Record<string, unknown>} command @returns {Promise<any>} its result */
+  request(command) {
+    if (this.state !== "open") return Promise.reject(notConnected());
+    return this.streams.request({ log: this.id, ...command });
+  }
+
+  /** Nothing more of this log is wanted. */
+  close() {
+    this.streams.leave(this);
+  }
+
+  /** @param {LinkState} state @param {Problem} [problem] */
+  become(state, problem) {
+    this.state = state;
+    this.face.onLink(state, problem);
+  }
+}
+
+export class Streams {
+  /** @param {string} [key] what opens a run to somebody who only watches */
+  constructor(key = "") {
+    this.key = key;
+    /** @type {Map<string, Channel>} */
+    this.channels = new Map();
+    /** @type {WebSocket | null} */
+    this.socket = null;
     this.failures = 0;
-    this.retry = 0;
     this.ref = 0;
     /** @type {Map<number, {resolve: (result: any) => void, reject: (error: Error) => void, timer: number}>} */
     this.waiting = new Map();
+    this.retry = 0;
   }
 
-  connect() {
+  /** Follows a log. @param {string} id @param {Face} face @returns {Channel} */
+  follow(id, face) {
+    const channel = new Channel(this, id, face);
+    this.channels.set(id, channel);
+    if (this.socket?.readyState === WebSocket.OPEN) void this.#followMore(channel);
+    else if (!this.socket) this.#connect();
+    return channel;
+  }
+
+  /** @param {Channel} channel */
+  leave(channel) {
+    if (this.channels.get(channel.id) === channel) this.channels.delete(channel.id);
+  }
+
+  /** @param {Record<string, unknown>} command @returns {Promise<any>} its result */
+  request(command) {
+    if (this.socket?.readyState !== WebSocket.OPEN) return Promise.reject(notConnected());
+    this.ref += 1;
+    const ref = this.ref;
+    this.socket.send(JSON.stringify({ ref, ...command }));
+    return new Promise((resolve, reject) => {
+      const problem = { title: "No answer", status: 504, detail: "The server has not answered." };
+      const timer = window.setTimeout(() => this.#answer(ref, { ok: false, problem }), ANSWER_MS);
+      this.waiting.set(ref, { resolve, reject, timer });
+    });
+  }
+
+  #connect() {
+    window.clearTimeout(this.retry);
+    const asked = [...this.channels.values()];
+    const query = new URLSearchParams();
+    for (const { id, face } of asked) {
+      query.append("log", id);
+      query.append("after", String(face.after()));
+    }
+    if (this.key) query.set("key", this.key);
     const scheme = location.protocol === "https:" ? "wss:" : "ws:";
-    const socket = new WebSocket(
-      `${scheme}//${location.host}/api/sandboxes/${this.id}/stream?after=${this.face.after()}`,
-    );
+    const socket = new WebSocket(`${scheme}//${location.host}/api/stream?${query}`);
     this.socket = socket;
     let opened = false;
     socket.addEventListener("open", () => {
       opened = true;
       this.failures = 0;
-      this.#become("open");
+      for (const channel of asked) if (this.#has(channel)) channel.become("open");
+      for (const channel of this.channels.values()) if (!asked.includes(channel)) void this.#followMore(channel);
     });
-    socket.addEventListener("message", (message) => {
-      if (this.socket === socket) this.#take(String(message.data));
-    });
+    socket.addEventListener("message", (message) => this.#take(String(message.data)));
     socket.addEventListener("close", (close) => {
-      if (this.socket === socket) this.#closed(close.code, opened);
+      if (this.socket === socket) void this.#closed(close.code, opened);
     });
   }
 
-  /** Nobody listens any more. */
-  close() {
-    window.clearTimeout(this.retry);
-    const { socket } = this;
-    this.socket = null;
-    this.state = "ended";
-    socket?.close(1000);
-  }
-
-  /**
-   * Sends one command; only commands.js calls this.
-   * @param {Record<string, unknown>} command
-   * @returns {Promise<any>} its result
-   */
-  request(command) {
-    if (this.state !== "open" || this.socket?.readyState !== WebSocket.OPEN) {
-      const detail = "The connection to the sandbox is down, so nothing was sent.";
-      return Promise.reject(
-        new RefusedError({
-          title: "Not connected",
-          status: 503,
-          detail,
-          hint: "Wait until it is back, then try again.",
-        }),
-      );
+  /** @param {Channel} channel */
+  async #followMore(channel) {
+    const { id, face } = channel;
+    try {
+      await this.request({ command: "stream.follow", log: id, after: face.after() });
+      if (this.#has(channel)) channel.become("open");
+    } catch (error) {
+      const problem = error instanceof RefusedError ? error.problem : undefined;
+      if (problem && problem.status !== 503 && problem.status !== 504) this.#end(channel, "refused", problem);
     }
-    this.ref += 1;
-    const ref = this.ref;
-    this.socket.send(JSON.stringify({ ref, ...command }));
-    return new Promise((resolve, reject) => {
-      const timer = window.setTimeout(
-        () =>
-          this.#answer(ref, {
-            ok: false,
-            problem: { title: "No answer", status: 504, detail: "The sandbox has not answered." },
-          }),
-        ANSWER_MS,
-      );
-      this.waiting.set(ref, { resolve, reject, timer });
-    });
+  }
+
+  /** @param {Channel} channel */
+  #has(channel) {
+    return this.channels.get(channel.id) === channel;
   }
 
   /** @param {string} data */
   #take(data) {
     const message = JSON.parse(data);
-    if (!Array.isArray(message)) {
+    if ("ref" in message) {
       this.#answer(message.ref, message);
       return;
     }
+    const channel = this.channels.get(message.log);
+    if (!channel) return;
+    if (message.problem) this.#end(channel, "refused", message.problem);
+    else if ("ended" in message) this.#end(channel, "ended");
+    else this.#give(channel, message.events);
+  }
+
+  /** @param {Channel} channel @param {any[]} events */
+  #give(channel, events) {
     try {
-      this.face.onEvents(message);
+      channel.face.onEvents(events);
     } catch (error) {
       console.error(error);
       this.socket?.close(4000, "resync");
     }
+  }
+
+  /** @param {Channel} channel @param {"ended" | "refused"} state @param {Problem} [problem] */
+  #end(channel, state, problem) {
+    if (!this.#has(channel)) return;
+    this.channels.delete(channel.id);
+    channel.become(state, problem);
   }
 
   /**
@@ -132,50 +185,50 @@ export class Stream {
     window.clearTimeout(waiter.timer);
     if (answer.ok) waiter.resolve(answer.result);
     else
-      waiter.reject(
-        new RefusedError(answer.problem ?? { title: "Refused", status: 500, detail: "The sandbox refused it." }),
-      );
+      waiter.reject(new RefusedError(answer.problem ?? { title: "Refused", status: 500, detail: "It was refused." }));
   }
 
-  /**
-   * @param {number} code
-   * @param {boolean} opened
-   */
+  /** @param {number} code @param {boolean} opened */
   async #closed(code, opened) {
     this.socket = null;
-    for (const ref of [...this.waiting.keys()])
-      this.#answer(ref, {
-        ok: false,
-        problem: { title: "Connection lost", status: 503, detail: "The connection went down before an answer came." },
-      });
+    const problem = {
+      title: "Connection lost",
+      status: 503,
+      detail: "The connection went down before an answer came.",
+    };
+    for (const ref of [...this.waiting.keys()]) this.#answer(ref, { ok: false, problem });
     if (code === 1000) {
-      this.#become("ended");
+      for (const channel of [...this.channels.values()]) this.#end(channel, "ended");
       return;
     }
-    if (!opened && (await this.#refused())) return;
-    this.#become("lost");
+    for (const channel of [...this.channels.values()]) {
+      const refusal = opened ? null : await refused(channel.id, this.key);
+      if (refusal) this.#end(channel, "refused", refusal);
+      else channel.become("lost");
+    }
+    if (this.channels.size === 0) return;
     const base = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.failures);
     this.failures += 1;
-    this.retry = window.setTimeout(() => this.connect(), code === 1013 ? 0 : base * (0.75 + Math.random() / 2));
+    const wait = code === 1013 ? 0 : base * (0.75 + Math.random() / 2);
+    this.retry = window.setTimeout(() => this.#connect(), wait);
   }
+}
 
-  /** A handshake that failed says nothing; the sandbox's own page does. */
-  async #refused() {
-    const answer = await fetch(`/api/sandboxes/${this.id}`).catch(() => null);
-    if (!answer || answer.ok || answer.status >= 500) return false;
-    const problem = await answer
-      .json()
-      .catch(() => ({ title: "Refused", status: answer.status, detail: "The server refused it." }));
-    this.#become("refused", problem);
-    return true;
-  }
+/** A handshake that failed says nothing; the log's own address does. @param {string} id @param {string} key */
+async function refused(id, key) {
+  const home = id.startsWith("run-")
+    ? `/api/runs/${id}${key ? `?key=${encodeURIComponent(key)}` : ""}`
+    : `/api/sandboxes/${id}`;
+  const answer = await fetch(home).catch(() => null);
+  if (!answer || answer.ok || answer.status >= 500) return null;
+  return answer.json().catch(() => ({ title: "Refused", status: answer.status, detail: "The server refused it." }));
+}
 
-  /**
-   * @param {LinkState} state
-   * @param {Problem} [problem]
-   */
-  #become(state, problem) {
-    this.state = state;
-    this.face.onLink(state, problem);
-  }
+function notConnected() {
+  return new RefusedError({
+    title: "Not connected",
+    status: 503,
+    detail: "The connection is down, so nothing was sent.",
+    hint: "Wait until it is back, then try again.",
+  });
 }

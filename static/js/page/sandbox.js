@@ -1,14 +1,13 @@
 // A sandbox on a screen: its stream, the files of its run, and its hosts in the form that starts any program.
 
 import { one } from "../dom/svg.js";
-import { Stream } from "../log/stream.js";
+import { Streams } from "../log/stream.js";
 import { offerDownloads } from "./exports.js";
 
 /** Follows a sandbox. @param {import("./screen.js").Screen} screen @param {string} id */
 export function connect(screen, id) {
-  const live = screen.follow((face) => new Stream(id, face));
+  screen.follow((face) => new Streams().follow(id, face));
   offerDownloads(screen.root, `/api/sandboxes/${id}`, `socketlab-${id}`);
-  live.connect();
 }
 
 /** The form that starts any program offers the hosts that there are. @param {HTMLElement} root @param {string[]} names */
