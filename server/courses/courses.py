@@ -163,6 +163,9 @@ class Courses:
         """
         run = await self._run(run_id)
         run.visitor = visitor
+        if run.runner.log.end_seq >= self._door.limits.run_events:
+            most = self._door.limits.run_events
+            raise LimitError(f"This run has {most} events, as many as it may.", "Delete your progress to begin anew.")
         await self.wake(run_id, visitor, here=True)
         await run.runner.tell(act)
         decided, refusal = answer(run.runner.state, act.act)

@@ -41,6 +41,7 @@ class Limits:
     output_bytes: int = _row(4 * MEGABYTE, "output of one process that is kept, in bytes")
     file_bytes: int = _row(16 * MEGABYTE, "size of the files in one sandbox's /tmp, in bytes")
     log_events: int = _row(2_000_000, "events in one sandbox's log; a sandbox that reaches it ends")
+    run_events: int = _row(50_000, "events in one lab run's log; a run that reaches it takes no more acts")
 
     def for_sandbox(self) -> dict[str, int]:
         """The rows that the sandbox's own process keeps, as the zygote takes them."""

@@ -126,11 +126,12 @@ def api() -> APIRouter:
     async def read(request: Request, run: RunId, key: Key = "") -> Response:
         """What a run is now: the fold of its log."""
         courses = courses_of(request)
-        await courses.right(run, learner_of(request), key)
+        right = await courses.right(run, learner_of(request), key)
         state = await courses.state(run)
-        return Response(
-            msgspec.json.encode({"id": run, "seq": state["seq"], "state": state}), media_type="application/json"
-        )
+        told = {"id": run, "seq": state["seq"], "state": state}
+        if right == "steer":
+            told["watch"] = _watch_address(state["lab"], run, await courses.watch_key(run))
+        return Response(msgspec.json.encode(told), media_type="application/json")
 
     @router.get("/api/runs/{run}/recording.jsonl.gz", **openapi.RUN_RECORDING)
     async def read_recording(request: Request, run: RunId, key: Key = "") -> Response:
@@ -162,6 +163,12 @@ def _context(request: Request, lab: Lab, run: str, key: str = "") -> views.LabCo
 
 
 async def _told(request: Request, run: str) -> dict[str, str]:
-    key = await courses_of(request).watch_key(run)
-    lab = (await courses_of(request).state(run))["lab"]
-    return {"id": run, "stream": f"/api/stream?log={run}", "watch": f"/labs/{lab}/watch/{run}?key={key}"}
+    courses = courses_of(request)
+    lab = (await courses.state(run))["lab"]
+    watch = _watch_address(lab, run, await courses.watch_key(run))
+    return {"id": run, "stream": f"/api/stream?log={run}", "watch": watch}
+
+
+def _watch_address(lab: str, run: str, key: str) -> str:
+    """Where somebody who has the link may look at a run."""
+    return f"/labs/{lab}/watch/{run}?key={key}"

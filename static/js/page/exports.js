@@ -110,7 +110,7 @@ function save(blob, name) {
 }
 
 /** @param {string} address */
-async function copied(address) {
+export async function copied(address) {
   try {
     await navigator.clipboard.writeText(address);
     return `Copied: ${address}`;

@@ -10,7 +10,7 @@ import { RefusedError, Streams } from "../log/stream.js";
 import { drawLesson } from "../views/lesson.js";
 import { lesson } from "../words/lesson.js";
 import { Address } from "./address.js";
-import { offerDownloads } from "./exports.js";
+import { copied, offerDownloads } from "./exports.js";
 import { Reading } from "./reading.js";
 import { offerHosts, offerRun } from "./sandbox.js";
 import { Screen } from "./screen.js";
@@ -46,6 +46,7 @@ class LabPage {
     this.screen = new Screen(document.body, this.#page());
     this.reading = new Reading(main, this.home);
     for (const kind of ["click", "submit"]) document.addEventListener(kind, (event) => this.#acted(event));
+    this.screen.root.querySelector("[data-copy-watch]")?.addEventListener("click", () => void this.#copyWatch());
     this.draw();
     const run = main.dataset.run ?? "";
     if (main.dataset.recording) this.#replay(main.dataset.recording);
@@ -83,7 +84,7 @@ class LabPage {
         if (recorded) return;
         const { order } = this.screen.log.head.places;
         if (order.length !== known) offerHosts(this.screen.root, order);
-        this.drawLater();
+        if (Object.keys(this.state.tools).length > 0) this.drawLater();
       },
     };
   }
@@ -135,6 +136,8 @@ class LabPage {
     this.main.querySelector("[data-preview]")?.remove();
     this.screen.follow((face) => this.streams.follow(sandbox, face));
     if (!this.watching) offerRun(this.screen.root, this.main.dataset.run ?? "", sandbox, this.name);
+    const watch = this.screen.root.querySelector("[data-watch]");
+    if (watch instanceof HTMLElement) watch.hidden = false;
   }
 
   // ---- a recorded run
@@ -210,6 +213,14 @@ class LabPage {
     home.textContent = words;
     home.hidden = words === "";
     if (words) this.reading.reveal(home);
+  }
+
+  /** The address where others can look at this run goes to the clipboard. */
+  async #copyWatch() {
+    const home = one(this.screen.root, "[data-exported]");
+    const answer = await fetch(`/api/runs/${this.main.dataset.run}`).catch(() => null);
+    const body = answer?.ok ? await answer.json() : null;
+    home.textContent = body?.watch ? await copied(new URL(body.watch, location.href).href) : NO_ANSWER;
   }
 
   // ---- what somebody does
