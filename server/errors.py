@@ -93,6 +93,7 @@ class GoneError(SocketlabError):
 
 
 def error_from(problem: Problem) -> SocketlabError:
-    """The error that a problem document tells of; its kind is told by its ``status``."""
-    kinds = {kind.status: kind for kind in SocketlabError.__subclasses__()}
+    """The error that a problem document tells of; its kind, one of this file, is told by its ``status``."""
+    # Others are made of other things than words, and what is imported must not decide which kind it is.
+    kinds = {kind.status: kind for kind in SocketlabError.__subclasses__() if kind.__module__ == __name__}
     return kinds.get(problem["status"], SocketlabError)(problem["detail"], problem.get("hint", ""))

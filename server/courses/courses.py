@@ -13,7 +13,7 @@ import logging
 import secrets
 import time
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Literal, Self
 
@@ -25,7 +25,7 @@ from server.courses.library import LabLibrary
 from server.courses.runner import Runner
 from server.courses.shapes import RunState
 from server.errors import ConflictError, LimitError, NotFoundError, error_from
-from server.lab_acts import Act
+from server.lab_acts import Act, AnswerQuestion, StartLab
 from server.lessons.model import Lab
 from server.progress.archive import Archive
 from server.progress.notebook import Notebook
@@ -52,6 +52,8 @@ class _Run:
     runner: Runner
     viewers: Viewers
     visitor: Visitor | None = None
+    waking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class Courses:
@@ -158,6 +160,9 @@ class Courses:
     async def act(self, run_id: str, visitor: Visitor, act: Act) -> None:
         """Do an act once, however often it comes; return when it is kept and begun.
 
+        What needs the hosts waits while they are made again: an act that the server's end has interrupted comes again
+        as soon as the server is back. Only who starts anew does not wait.
+
         Raises:
             SocketlabError: It was refused, now or when it came first.
         """
@@ -167,7 +172,13 @@ class Courses:
             most = self._door.limits.run_events
             raise LimitError(f"This run has {most} events, as many as it may.", "Delete your progress to begin anew.")
         await self.wake(run_id, visitor, here=True)
-        await run.runner.tell(act)
+        if isinstance(act, StartLab):
+            await run.runner.tell(act)
+        else:
+            async with run.turn:
+                if not isinstance(act, AnswerQuestion):
+                    await _built(run.runner)
+                await run.runner.tell(act)
         decided, refusal = answer(run.runner.state, act.act)
         if not decided:
             raise ConflictError("The run did not decide on this.", "Try again.")
@@ -184,8 +195,9 @@ class Courses:
         """
         run = await self._run(run_id)
         run.visitor = visitor
-        if not run.runner.awake and run.runner.state["mood"] in ("building", "live"):
-            await run.runner.tell(up.ServerRestarted(here))
+        async with run.waking:  # of two pages that come back at the same time, one wakes it
+            if not run.runner.awake and run.runner.state["mood"] in ("building", "live"):
+                await run.runner.tell(up.ServerRestarted(here))
 
     async def forget(self, learner: str) -> None:
         """Delete a learner's runs, and all that is known of them.
@@ -349,6 +361,12 @@ class _Hosts:
     async def ended(self, sandbox: str) -> str:
         """Why a sandbox has ended."""
         return (await SandboxClient(self._door, sandbox).status()).why
+
+
+async def _built(runner: Runner) -> None:
+    """Return when no hosts are being made."""
+    while runner.state["mood"] == "building" and not runner.log.closed:
+        await runner.log.wait(runner.log.end_seq)
 
 
 async def _heard(work: Coroutine[Any, Any, None]) -> None:

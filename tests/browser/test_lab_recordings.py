@@ -13,14 +13,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from server.folders import folder
-from server.lessons.loader import load
 from tests.browser.test_labs import SECONDS, explain, predict, run, start
 from tests.browser.test_replay import SHAPES, seek
 from tests.browsing import opened
+from tests.ours import lab_of
 from tests.web.conftest import Server
 
-LAB = load(folder("labs")).labs["03-one-port-many-sockets"]
+LAB = lab_of("03-one-port-many-sockets")
 STEPS = 3
 
 LESSON = """() => [...document.querySelectorAll('#lesson .step, #lab-steps a')].map(part => {

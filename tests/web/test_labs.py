@@ -1,102 +1,41 @@
-"""The labs over HTTP, as a browser uses them: real server, real sandboxes, a cookie jar and the fragments."""
+"""The labs as a browser uses them: real server, real sandboxes, a cookie jar, and a run's log on a WebSocket."""
 
 from __future__ import annotations
 
 import html
-import http.cookies
-import json
 import os
 import re
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlencode
+from typing import Any
 
 import pytest
 
+from tests.learner import LAB, PATIENCE, Learner
 from tests.ours import NAMES, OURS, lab_of
-from tests.web.conftest import Answer, Server
+from tests.web.conftest import Server, assert_problem
 
-LAB = "/labs/03-one-port-many-sockets"
-PATIENCE = 60.0
-
-
-class Learner:
-    """A browser that does labs: it keeps cookies and the version of its page."""
-
-    def __init__(self, server: Server) -> None:
-        self.server = server
-        self.cookies: dict[str, str] = {}
-        self.version = "0"
-        self.edition = ""
-
-    def get(self, path: str) -> Answer:
-        return self._kept(self.server.ask("GET", path, None, self._headers()))
-
-    def post(self, path: str, **fields: str | int) -> Answer:
-        body = urlencode({**fields, "version": self.version, "edition": self.edition}).encode()
-        headers = {**self._headers(), "Content-Type": "application/x-www-form-urlencoded"}
-        return self._kept(self.server.ask("POST", path, body, headers))
-
-    def act(self, what: str, step: int, **fields: str | int) -> str:
-        answer = self.post(f"{LAB}/steps/{step}/{what}", **fields)
-        assert answer.status == 200, answer.body
-        return refusal(answer)
-
-    def pulse(self, lab: str = LAB) -> Answer:
-        return self.get(f"{lab}/pulse?version={self.version}&edition={self.edition}")
-
-    def page(self, path: str = LAB) -> str:
-        answer = self.get(path)
-        assert answer.status == 200, answer.body
-        return html.unescape(answer.body.decode())
-
-    def until(self, what: str, true: Callable[[str], object]) -> str:
-        """Ask for the page until it says something; the server answers at once, and its log does the waiting."""
-        end = time.monotonic() + PATIENCE
-        while time.monotonic() < end:
-            text = self.page()
-            if true(text):
-                return text
-        raise AssertionError(f"never came true: {what}")
-
-    def predict(self, step: int, choice: str | None = None, question: int = 0) -> str:
-        fields = {"unknown": "1"} if choice is None else {"choice": choice}
-        return self.act("answer", step, kind="predict", question=question, **fields)
-
-    def settled(self, step: int) -> str:
-        return self.until(f"step {step} settles", lambda text: re.search(rf'id="step-{step}"[^>]* data-settled', text))
-
-    def _headers(self) -> dict[str, str]:
-        return {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
-
-    def _kept(self, answer: Answer) -> Answer:
-        for line in answer.cookies:
-            for name, morsel in http.cookies.SimpleCookie(line).items():
-                if morsel["max-age"] == "0" or not morsel.value:
-                    self.cookies.pop(name, None)
-                else:
-                    self.cookies[name] = morsel.value
-        text = answer.body.decode(errors="replace")
-        for name in ("version", "edition"):
-            if found := re.search(rf'name="{name}" value="(\w+)"', text):
-                setattr(self, name, found[1])
-        return answer
-
-
-def refusal(answer: Answer) -> str:
-    found = re.search(r'id="lab-refusal"[^>]*>([^<]*)<', answer.body.decode())
-    return html.unescape(found[1]) if found else ""
+PAGE = f"/labs/{LAB}"
+THIRD = "python3 echo_client.py 10.0.0.4 7"
 
 
 @pytest.fixture
 def learner(server: Server) -> Iterator[Learner]:
-    learner = Learner(server)
-    yield learner
-    learner.post("/progress/delete")
+    """Somebody who has begun the lab, and of whom nothing is left afterwards."""
+    with Learner(server).begin() as learner:
+        yield learner
+        learner.close()
+        learner.post("/progress/delete")
+
+
+def page(learner: Learner, path: str = PAGE) -> str:
+    answer = learner.get(path)
+    assert answer.status == 200, answer.body
+    return html.unescape(answer.body.decode())
 
 
 # --- the catalogue
@@ -121,7 +60,7 @@ def test_a_search_for_markup_shows_it_as_text(server: Server) -> None:
 
 
 def test_reading_gives_nobody_a_name(server: Server) -> None:
-    for path in ("/labs", LAB, "/misconceptions", "/glossary", "/analogies"):
+    for path in ("/labs", PAGE, "/misconceptions", "/glossary", "/analogies"):
         answer = server.ask("GET", path)
         assert answer.status == 200
         assert answer.cookies == []
@@ -137,12 +76,12 @@ def test_a_lab_can_be_read_without_a_sandbox(server: Server, name: str) -> None:
             if type(prose).__name__ == "Prose":
                 words = re.sub(r"<[^>]*>", "", text)
                 assert re.sub(r"<[^>]*>", "", prose.html).strip()[:60] in words
-    assert 'data-sandbox=""' in text
+    assert 'data-run=""' in text
 
 
 def test_a_number_leads_to_the_lab(server: Server) -> None:
     answer = server.ask("GET", "/labs/03")
-    assert (answer.status, answer.headers["location"]) == (303, LAB)
+    assert (answer.status, answer.headers["location"]) == (303, PAGE)
 
 
 def test_a_lab_that_is_not_there(server: Server) -> None:
@@ -160,7 +99,7 @@ def test_each_misconception_leads_to_a_step_that_is_there(server: Server) -> Non
 
 def test_links_into_the_glossary_have_their_entry(server: Server) -> None:
     glossary = server.ask("GET", "/glossary").body.decode()
-    for anchor in set(re.findall(r'href="/glossary#([\w-]+)"', server.ask("GET", LAB).body.decode())):
+    for anchor in set(re.findall(r'href="/glossary#([\w-]+)"', server.ask("GET", PAGE).body.decode())):
         assert f'id="{anchor}"' in glossary
 
 
@@ -168,126 +107,178 @@ def test_links_into_the_glossary_have_their_entry(server: Server) -> None:
 
 
 def test_predict_comes_before_run(learner: Learner) -> None:
-    assert learner.act("run", 1) == ""
-    learner.settled(1)
-    assert learner.act("enter", 2) == ""
-    assert "A prediction is missing" in learner.act("run", 2)
+    learner.performed(1)
+    assert learner.act("lab.enter", 2) == ""
+    assert "A prediction is missing" in learner.act("lab.perform", 2)
     assert learner.predict(2, "2") == ""
-    assert learner.act("run", 2) == ""
-    text = learner.settled(2)
-    assert "The kernel says 3" in text
-    assert "You said 2" in text
-    assert "wrong" not in text.lower()
+    learner.performed(2)
+    assert learner.state["answers"]["2 predict 0"] == {"choice": "2", "measured": "3", "fits": False}
+    assert learner.state["entered"]["2"]["measured"] == [{"value": "3", "label": "3", "fits": False}]
     assert "the answer stands" in learner.predict(2, "3")
 
 
-def test_the_answer_brings_only_what_has_changed(learner: Learner) -> None:
-    learner.act("run", 1)
-    learner.settled(1)
-    answer = learner.pulse()
-    if answer.status == 204:
-        return
-    assert learner.pulse().status == 204
-    assert 'hx-swap-oob="true"' in answer.body.decode()
+def test_the_server_folds_what_the_page_folds(learner: Learner) -> None:
+    learner.performed(1)
+    assert learner.predict(2, "2") == ""
+    state = learner.folded()
+    learner.until("the server's last event", lambda: learner.state["seq"] >= state["seq"])
+    assert learner.state == state
 
 
 def test_an_own_command_runs_instead(learner: Learner) -> None:
-    learner.act("run", 1, **{"text-0": "python3 echo_server.py 7007"})
-    text = learner.until("a hint reacts", lambda text: "Nothing listens" in text)
-    assert 'value="python3 echo_server.py 7007"' in text
-    assert not re.search(r'id="step-1"[^>]* data-settled', text)
+    assert learner.act("lab.perform", texts={"0": "python3 echo_server.py 7007"}) == ""
+    learner.until("a hint reacts", lambda: hints(learner, 1, 0) == [0])
+    assert learner.state["entered"]["1"]["texts"] == {"0": "python3 echo_server.py 7007"}
+    assert learner.phase(1) == "running"
+    sandbox = learner.state["sandbox"]
+    learner.until("it was started", lambda: learner.programs(sandbox) == {"python3 echo_server.py 7007": 1})
+
+
+def hints(learner: Learner, step: int, check: int) -> list[int]:
+    entered = learner.state["entered"].get(str(step))
+    found = entered["checks"].get(str(check)) if entered is not None else None
+    return found["hints"] if found is not None else []
 
 
 def test_what_cannot_be_run_is_said(learner: Learner) -> None:
-    assert "echo_sever.py" in learner.act("run", 1, **{"text-0": "python3 echo_sever.py 7"})
-    assert "quotation" in learner.act("run", 1, **{"text-0": "python3 'echo"})
+    assert "echo_sever.py" in learner.act("lab.perform", texts={"0": "python3 echo_sever.py 7"})
+    assert "quotation" in learner.act("lab.perform", texts={"0": "python3 'echo"})
+    assert learner.state["mood"] == "none"
 
 
 def test_steps_are_done_in_their_order(learner: Learner) -> None:
-    learner.act("run", 1)
-    assert learner.act("enter", 3) != ""
-    assert "You are at step 1" in learner.act("run", 3)
+    learner.performed(1)
+    assert learner.act("lab.enter", 3) != ""
+    assert "You are at step 1" in learner.act("lab.perform", 3)
 
 
 def test_a_step_can_be_begun_at(learner: Learner) -> None:
-    answer = learner.post(f"{LAB}/start", step=4)
-    event = json.loads(answer.headers["hx-trigger"])["lab:sandbox"]
-    assert event["step"] == 4
-    text = learner.until("the steps before are played", lambda text: 'id="step-4"' in text and 'id="own-4"' in text)
-    assert re.search(r'id="step-3"[^>]* data-settled', text)
-    assert learner.act("try", 4, host="client-a", command="python3 echo_client.py 10.0.0.4 7") == ""
+    learner.started(4)
+    assert [event["step"] for event in learner.of("lab.step.settled")] == [1, 2, 3]
+    assert all(learner.state["entered"][step]["replayed"] for step in "123")
+    assert learner.state["settled"] == []
+    assert learner.act("lab.try", 4, host="client-a", text=THIRD) == ""
+    learner.settled(4)
+    assert learner.state["settled"] == [4]
+
+
+def test_what_a_task_begins_with_can_be_rewritten(learner: Learner) -> None:
+    learner.started(4)
+    assert learner.act("lab.try", 4, start=0, text="python3 echo_client.py 10.0.0.4 7777") == ""
+    learner.until("a hint reacts", lambda: hints(learner, 4, 0) == [0])
+    assert learner.act("lab.try", 4, start=0, text=THIRD) == ""
     learner.settled(4)
 
 
 def test_hints_come_one_by_one_and_then_the_way(learner: Learner) -> None:
-    learner.post(f"{LAB}/start", step=4)
-    learner.until("step 4", lambda text: 'id="own-4"' in text)
-    learner.act("hint", 4)
-    text = learner.page()
-    assert text.count("Which port does the server listen on?") == 1
-    assert "Two of them share an address" not in text
-    learner.act("show", 4)
-    text = learner.settled(4)
-    assert "(shown)" in text
+    learner.started(4)
+    for count in (1, 2):
+        assert learner.act("lab.hint", 4) == ""
+        assert learner.state["entered"]["4"]["hints"] == count
+    assert "no more hints" in learner.act("lab.hint", 4)
+    assert learner.act("lab.show", 4) == ""
+    learner.settled(4)
+    assert learner.state["entered"]["4"]["shown"]
 
 
 def test_the_tool_shows_the_same_rows(learner: Learner) -> None:
-    learner.post(f"{LAB}/start", step=3)
-    learner.until("step 3", lambda text: 'id="run-3"' in text and 'id="use-2-0"' in text)
-    assert learner.act("tool", 2, index=0) == ""
-    learner.until("ss prints", lambda text: re.search(r"LISTEN\s+0\s+5\s+0\.0\.0\.0:7", text))
+    learner.started(3)
+    assert learner.act("lab.tool", 2, tool=0) == ""
+    pid = learner.until("ss runs", lambda: learner.state["tools"].get("2 0", {"pid": 0})["pid"])
+    learner.until(
+        "ss prints",
+        lambda: re.search(r"LISTEN\s+0\s+5\s+0\.0\.0\.0:7", printed(learner, learner.state["sandbox"], pid)),
+    )
+
+
+def printed(learner: Learner, sandbox: str, pid: int) -> str:
+    return "".join(event["text"] for event in learner.of("process.output", sandbox) if event["pid"] == pid)
+
+
+def test_a_check_names_the_row_that_shows_it(learner: Learner) -> None:
+    learner.performed(1)
+    check = learner.state["entered"]["1"]["checks"]["0"]
+    sandbox = learner.state["sandbox"]
+    assert (check["mood"], check["count"]) == ("true", 1)
+    row = check["rows"][0]
+    shown = next(event for event in learner.events[sandbox] if event["seq"] == row["seq"])
+    assert (shown["type"], shown["state"]) == ("socket.changed", "LISTEN")
+    assert shown["socket"] in row["key"]
+    assert row["seq"] <= check["since"] <= learner.state["entered"]["1"]["decided"]
 
 
 def test_a_dead_sandbox_is_built_again_with_one_click(learner: Learner) -> None:
-    learner.act("run", 1)
-    learner.settled(1)
-    learner.act("enter", 2)
+    learner.performed(1)
+    assert learner.act("lab.enter", 2) == ""
     learner.predict(2, "3")
-    (cookie,) = [name for name in learner.cookies if re.fullmatch(r"socketlab-[0-9a-f]{10}", name)]
-    sandbox = cookie.removeprefix("socketlab-")
-    token = {"Authorization": f"Bearer {learner.cookies[cookie]}"}
-    assert learner.server.ask("DELETE", f"/api/sandboxes/{sandbox}", None, token).status == 204
-    text = learner.until("it says so", lambda text: 'data-mood="ended"' in text)
-    assert "no fault of yours" in text
-    assert "Go on at step 2" in text
-    assert re.search(r'id="step-1"[^>]* data-settled', text)
-    assert not re.search(r'<li data-mood="(lost|failed)"', text)
-    learner.post(f"{LAB}/start", step=2, again=1)
-    learner.until("it lives again", lambda text: 'id="lab-status" class="lab-status" data-mood="live"' in text)
-    assert learner.act("run", 2) == ""
-    assert "The kernel says 3" in learner.settled(2)
+    sandbox = learner.state["sandbox"]
+    assert learner.delete(f"/api/sandboxes/{sandbox}").status == 204
+    learner.until("it says so", lambda: learner.state["mood"] == "ended")
+    assert learner.state["why"] != ""
+    assert learner.state["step"] == 2
+    assert learner.state["settled"] == [1]
+    moods = [check["mood"] for step in learner.state["entered"].values() for check in step["checks"].values()]
+    assert "lost" not in moods
+    assert "failed" not in learner.state["entered"]["1"]["moods"].values()
+    assert "Go on with new hosts" in learner.act("lab.perform", 2)
+    learner.started(2, again=True)
+    assert learner.state["sandbox"] != sandbox
+    learner.performed(2)
+    assert learner.state["answers"]["2 predict 0"] == {"choice": "3", "measured": "3", "fits": True}
 
 
 @pytest.mark.parametrize(
-    ("path", "fields"),
+    ("command", "fields"),
     [
-        ("steps/1/answer", {"kind": "predict", "question": "9", "choice": "1"}),
-        ("steps/1/answer", {"kind": "guess", "question": "0", "choice": "1"}),
-        ("steps/2/answer", {"kind": "predict", "question": "0", "choice": "17"}),
-        ("steps/2/answer", {"kind": "predict", "question": "0"}),
-        ("steps/2/answer", {}),
-        ("steps/77/run", {}),
-        ("start", {"step": "0"}),
-        ("start", {"step": "nine"}),
-        ("steps/4/try", {"host": "nowhere", "command": "true"}),
-        ("steps/1/stop", {}),
-        ("steps/1/tool", {"index": "5"}),
+        ("lab.answer", {"step": 1, "kind": "predict", "question": 9, "choice": "1"}),
+        ("lab.answer", {"step": 1, "kind": "guess", "question": 0, "choice": "1"}),
+        ("lab.answer", {"step": 2, "kind": "predict", "question": 0, "choice": "17"}),
+        ("lab.answer", {"step": 2, "kind": "predict", "question": 0, "choice": ""}),
+        ("lab.answer", {"step": 2, "kind": "explain", "question": 0}),
+        ("lab.answer", {"step": 2}),
+        ("lab.perform", {"step": 77}),
+        ("lab.perform", {"step": 100}),
+        ("lab.perform", {"step": 1, "only": 17}),
+        ("lab.start", {"step": 0}),
+        ("lab.start", {"step": "nine"}),
+        ("lab.try", {"step": 4, "host": "nowhere", "text": "true"}),
+        ("lab.stop", {"step": 1}),
+        ("lab.tool", {"step": 1, "tool": 5}),
+        ("lab.explode", {"step": 1}),
     ],
 )
-def test_nonsense_is_refused_in_words(learner: Learner, path: str, fields: dict[str, str]) -> None:
-    answer = learner.post(f"{LAB}/{path}", **fields)
-    assert answer.status == 200
-    assert refusal(answer)
+def test_nonsense_is_refused_in_words(learner: Learner, command: str, fields: dict[str, Any]) -> None:
+    reply = learner.answered(command, **fields)
+    assert not reply["ok"]
+    assert 400 <= reply["problem"]["status"] < 500
+    assert reply["problem"]["title"]
+    assert reply["problem"]["detail"]
+    assert learner.state["mood"] == "none"
 
 
-def test_an_act_that_nobody_knows(learner: Learner) -> None:
-    assert learner.post(f"{LAB}/steps/1/explode").status == 404
+def test_an_act_without_an_id_is_no_act(learner: Learner) -> None:
+    for act in ("", "short", "x" * 65, "spaces are none", None, 7):
+        reply = learner.ask("lab.start", log=learner.run, act=act, step=1)
+        assert (reply["ok"], reply["problem"]["status"]) == (False, 422)
+    assert learner.folded()["acts"] == {}
 
 
 def test_another_learner_has_another_run(learner: Learner, server: Server) -> None:
-    learner.act("run", 1)
+    learner.performed(1)
     other = Learner(server)
-    assert 'data-sandbox=""' in other.page()
+    assert 'data-run=""' in page(other)
+    with other.begin():
+        assert other.run != learner.run
+        other.until("it has begun", lambda: other.state["seq"])
+        assert (other.state["mood"], other.state["settled"]) == ("none", [])
+    other.post("/progress/delete")
+
+
+def test_a_learner_has_one_run_of_a_lab(learner: Learner) -> None:
+    run = learner.run
+    assert learner.begin().run == run
+    assert f'data-run="{run}"' in page(learner)
+    assert [(one["id"], one["lab"]) for one in learner.get("/api/runs").json()["runs"]] == [(run, LAB)]
 
 
 # --- progress
@@ -295,25 +286,25 @@ def test_another_learner_has_another_run(learner: Learner, server: Server) -> No
 
 def test_progress_outlives_browser_and_server(tmp_path: Path) -> None:
     database = f"sqlite:///{tmp_path}/progress.sqlite3"
-    with Server(SOCKETLAB_DATABASE=database) as first:
-        learner = Learner(first)
-        learner.act("run", 1)
-        learner.settled(1)
-        learner.act("enter", 2)
-        learner.predict(2, "2")
-    with Server(SOCKETLAB_DATABASE=database) as second:
-        learner.server, learner.version = second, "0"
-        text = learner.page()
-        assert "Go on at step 2" in text
-        assert re.search(r'id="step-1"[^>]* data-settled', text)
-        assert re.search(r'value="2" checked', text)
-        assert "step 2 of 5" in learner.page("/labs")
+    with Server(SOCKETLAB_DATABASE=database) as first, Learner(first).begin() as learner:
+        learner.performed(1)
+        assert learner.act("lab.enter", 2) == ""
+        assert learner.predict(2, "2") == ""
+        cookies, run = learner.cookies, learner.run
+    with Server(SOCKETLAB_DATABASE=database) as second, Learner(second, cookies).begin() as learner:
+        assert learner.run == run
+        learner.until("the run is there", lambda: learner.state["mood"] == "ended")
+        assert learner.state["settled"] == [1]
+        assert learner.state["step"] == 2
+        assert learner.state["answers"]["2 predict 0"]["choice"] == "2"
+        assert "step 2 of 5" in page(learner, "/labs")
+        learner.started(2, again=True)
+        learner.performed(2)
 
 
-def test_it_can_be_taken_along_and_deleted(learner: Learner) -> None:
-    learner.act("run", 1)
-    learner.settled(1)
-    learner.predict(2, "4")
+def test_it_can_be_taken_along_and_deleted(learner: Learner, server: Server) -> None:
+    learner.performed(1)
+    assert learner.predict(2, "4") == ""
     answer = learner.get("/progress")
     document = answer.json()
     assert "attachment" in answer.headers["content-disposition"]
@@ -321,10 +312,15 @@ def test_it_can_be_taken_along_and_deleted(learner: Learner) -> None:
     assert [(one["step"], one["choice"]) for one in document["answers"]] == [(2, "4")]
     assert [one["step"] for one in document["finished_steps"]] == [1]
     kept = dict(learner.cookies)
-    assert learner.post("/progress/delete").status == 303
-    assert "socketlab-learner" not in learner.cookies
-    learner.cookies = kept
+    sandbox = learner.state["sandbox"]
+    other = Learner(server, kept)
+    assert other.post("/progress/delete").status == 303
+    assert "socketlab-learner" not in other.cookies
+    learner.until("the run is over", lambda: learner.state["closed"])
     assert learner.get("/progress").json()["answers"] == []
+    assert learner.get("/api/runs").json()["runs"] == []
+    assert_problem(learner.get(f"/api/runs/{learner.run}"), 404)
+    assert learner.get(f"/api/sandboxes/{sandbox}").status in (401, 404)
 
 
 def test_nothing_is_known_of_who_did_nothing(server: Server) -> None:
@@ -334,12 +330,17 @@ def test_nothing_is_known_of_who_did_nothing(server: Server) -> None:
 def test_a_store_that_does_not_answer_stops_no_lab(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file where the folder should be")
     with Server(SOCKETLAB_DATABASE=f"sqlite:///{tmp_path}/state/progress.sqlite3") as server:
-        learner = Learner(server)
-        assert learner.act("run", 1) == ""
-        text = learner.settled(1)
-        assert "cannot be kept now" in text
-        assert "The lab goes on without it" in text
-        assert learner.predict(2, "3") == ""
+        with Learner(server).begin() as learner:
+            learner.performed(1)
+            text = page(learner)
+            assert "cannot be kept now" in text
+            assert "The lab goes on without it" in text
+            assert learner.predict(2, "3") == ""
+            run = learner.run
+        with Learner(server, learner.cookies).begin() as again:
+            assert again.run == run
+            again.until("all of it is there", lambda: "2 predict 0" in again.state["answers"])
+            assert again.state["settled"] == [1]
 
 
 def test_a_database_that_makes_no_sense_stops_the_start() -> None:
@@ -369,71 +370,79 @@ def own(desk: Path) -> Iterator[Server]:
         yield server
 
 
-def edited(learner: Learner) -> Answer:
-    """Ask as the page does until the edit is seen."""
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        answer = learner.pulse()
-        if answer.headers.get("hx-refresh") == "true":
-            return answer
-    raise AssertionError("the edit was never seen")
+def edited(learner: Learner) -> dict[str, Any]:
+    """Follow the run until it says that its lab was edited once more."""
+    known = len(learner.of("lab.edited"))
+    learner.until("the edit is seen", lambda: len(learner.of("lab.edited")) > known)
+    return learner.of("lab.edited")[-1]
 
 
-def test_an_edit_reloads_the_page(own: Server, desk: Path) -> None:
-    learner = Learner(own)
-    learner.page()
-    assert learner.pulse().status == 204
-    path = desk / "03-one-port-many-sockets" / "lab.md"
-    path.write_text(path.read_text().replace("How many sockets?", "How many sockets are there now?", 1))
-    edited(learner)
-    assert "How many sockets are there now?" in learner.page()
+def replace(path: Path, old: str, new: str) -> None:
+    """Edit a lab's file in one step, as no reader sees half of it."""
+    text = path.read_text()
+    assert old in text
+    other = path.with_suffix(".new")
+    other.write_text(text.replace(old, new, 1))
+    other.replace(path)
+
+
+def test_an_edit_reaches_the_page(own: Server, desk: Path) -> None:
+    with Learner(own).begin() as learner:
+        replace(desk / LAB / "lab.md", "How many sockets?", "How many sockets are there now?")
+        event = edited(learner)
+        assert event["same"]
+        assert "How many sockets are there now?" in page(learner)
 
 
 def test_an_edit_of_words_does_not_end_the_run(own: Server, desk: Path) -> None:
-    learner = Learner(own)
-    learner.act("run", 1)
-    learner.settled(1)
-    path = desk / "03-one-port-many-sockets" / "lab.md"
-    path.write_text(path.read_text().replace("An echo server sends back", "An echo server returns"))
-    edited(learner)
-    text = learner.page()
-    assert "An echo server returns" in text
-    assert 'data-mood="live"' in text
-    path.write_text(path.read_text().replace("echo_client.py 10.0.0.4 7", "echo_client.py 10.0.0.4 8", 1))
-    edited(learner)
-    assert "This lab was edited" in learner.page()
+    with Learner(own).begin() as learner:
+        learner.performed(1)
+        path = desk / LAB / "lab.md"
+        replace(path, "An echo server sends back", "An echo server returns")
+        assert edited(learner)["same"]
+        assert "An echo server returns" in page(learner)
+        assert learner.state["mood"] == "live"
+        assert learner.act("lab.enter", 2) == ""
+        replace(path, THIRD, "python3 echo_client.py 10.0.0.4 8")
+        assert not edited(learner).get("same")
+        assert learner.state["mood"] == "ended"
+        assert "This lab was edited" in learner.state["why"]
+        assert learner.state["settled"] == [1]
 
 
 def test_files_of_ones_own_beside_the_labs(own: Server, desk: Path) -> None:
     learner = Learner(own)
-    assert 'id="five-tuple"' in learner.page("/glossary")
-    learner.page()
-    (desk / "glossary.md").write_text("## echo server\n\nIt sends `back` <b>all</b>.\n\n## port\n\n- sea: x\n")
-    edited(learner)
+    assert 'id="five-tuple"' in page(learner, "/glossary")
+    with learner.begin():
+        (desk / "glossary.md").write_text("## echo server\n\nIt sends `back` <b>all</b>.\n\n## port\n\n- sea: x\n")
+        edited(learner)
     glossary = learner.get("/glossary").body.decode()
     assert "It sends <code>back</code> &lt;b&gt;all&lt;/b&gt;." in glossary
     assert 'id="five-tuple"' not in glossary
     assert "glossary.md:7" in glossary
-    assert set(re.findall(r'href="/glossary#([\w-]+)"', learner.page())) == {"echo-server"}
-    assert "complaints" not in learner.page("/misconceptions")
+    assert set(re.findall(r'href="/glossary#([\w-]+)"', page(learner))) == {"echo-server"}
+    assert "complaints" not in page(learner, "/misconceptions")
 
 
 def test_a_broken_lab_says_where_and_the_others_load(own: Server, desk: Path) -> None:
-    path = desk / "03-one-port-many-sockets" / "lab.md"
-    good = path.read_text()
-    learner = Learner(own)
-    learner.page()
-    path.write_text(good.replace("minutes: 9", "minuets: 9"))
-    edited(learner)
-    answer = learner.get(LAB)
-    assert answer.status == 422
-    text = html.unescape(answer.body.decode())
-    assert "03-one-port-many-sockets/lab.md:5" in text
-    assert "minuets" in text
-    assert learner.get("/labs/01-port-or-socket").status == 200
-    catalogue = learner.page("/labs")
-    assert "03-one-port-many-sockets/lab.md:5" in catalogue
-    path.write_text(good)
-    while (answer := learner.get(LAB)).status == 422:  # the file may be seen while it is being written
-        edited(learner)
-    assert b"Three clients" in answer.body
+    path = desk / LAB / "lab.md"
+    with Learner(own).begin() as learner:
+        learner.performed(1)
+        replace(path, "minutes: 9", "minuets: 9")
+        text = html.unescape(until_status(learner, 422).decode())
+        assert f"{LAB}/lab.md:5" in text
+        assert "minuets" in text
+        assert learner.get("/labs/01-port-or-socket").status == 200
+        assert f"{LAB}/lab.md:5" in page(learner, "/labs")
+        replace(path, "minuets: 9", "minutes: 9")
+        assert b"Three clients" in until_status(learner, 200)
+        assert learner.act("lab.enter", 2) == ""  # what was no lab for a while has ended nothing
+
+
+def until_status(learner: Learner, status: int) -> bytes:
+    """Ask for the page until the server has seen an edit."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        if (answer := learner.get(PAGE)).status == status:
+            return answer.body
+    raise AssertionError(f"never answered with {status}")

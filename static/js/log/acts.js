@@ -65,7 +65,9 @@ export class Acts {
       first.resolve();
     } catch (error) {
       const problem = error instanceof RefusedError ? error.problem : null;
-      if (problem && AGAIN.has(problem.status)) return this.#channel !== channel && this.#channel !== null;
+      // On the same connection only what was not answered in time goes again at once; a lost one comes back by itself.
+      if (problem && AGAIN.has(problem.status))
+        return this.#channel !== null && (this.#channel !== channel || problem.status === 504);
       this.#waiting.shift();
       first.reject(/** @type {Error} */ (error));
     }
