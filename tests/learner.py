@@ -26,6 +26,8 @@ from tests.web.conftest import Answer, Server
 
 LAB = "03-one-port-many-sockets"
 PATIENCE = 90.0
+MOST_BREAKS = 10
+"""So often a connection may break before one act is answered."""
 
 
 class Learner:
@@ -216,7 +218,9 @@ class Learner:
         """Do something, sent again until it is answered; returns the answer."""
         act = act or new_act()
         reply: dict[str, Any] | None = None
+        first = self.connections
         while reply is None:
+            assert self.connections - first < MOST_BREAKS, f"{command} breaks the connection"
             if self.stream is None:
                 self._again(time.monotonic() + PATIENCE)
             ref, connection = self.send(command, log=self.run, act=act, step=step, **fields), self.connections

@@ -47,6 +47,7 @@ class LabPage {
     this.reading = new Reading(main, this.home);
     for (const kind of ["click", "submit"]) document.addEventListener(kind, (event) => this.#acted(event));
     this.screen.root.querySelector("[data-copy-watch]")?.addEventListener("click", () => void this.#copyWatch());
+    if (this.watching) for (const part of this.home.querySelectorAll("fieldset")) part.disabled = true;
     this.draw();
     const run = main.dataset.run ?? "";
     if (main.dataset.recording) this.#replay(main.dataset.recording);
@@ -227,9 +228,10 @@ class LabPage {
 
   /** @param {Event} event */
   #acted(event) {
-    const act = this.watching ? null : actOf(event);
+    const act = actOf(event);
     if (!act) return;
     event.preventDefault();
+    if (this.watching) return;
     /** @type {HTMLDialogElement | null} */ (this.main.querySelector("#reset"))?.close();
     void this.#do(act);
   }
