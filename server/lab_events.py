@@ -235,7 +235,7 @@ class LabToolUsed(_LabEvent, frozen=True, tag="lab.tool.used"):
 
 
 class LabStepSettled(_LabEvent, frozen=True, tag="lab.step.settled"):
-    """All checks of a step have been true and nothing more happens: what was measured is what is so.
+    """All checks of a step have been true and nothing more happens: what was measured is the result.
 
     ``decided`` is the event of the sandbox since which all checks were true; ``measured`` has one entry for each
     prediction. ``shown``: the lab did it. ``rebuilt``: it was settled before, and played again by the lab.

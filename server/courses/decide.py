@@ -182,7 +182,7 @@ def _looked(lab: Lab, state: RunState, sight: Sight, after: int) -> Outcome:
 
 
 def _settled(lab: Lab, state: RunState, sight: Sight, number: int, after: int) -> Outcome:
-    """Nothing more happens: what is so is so."""
+    """Nothing more happens: what is true now stays so."""
     step, entered = _here(lab, state)
     if entered is None or entered["phase"] == "settled" or step.number != number:
         return Outcome()

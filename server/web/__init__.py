@@ -2,18 +2,17 @@
 
 * ``app``: ``create_app()`` ties the parts together.
 * ``api``: the JSON routes under ``/api``; ``openapi``: their description, with examples.
-* ``stream``: the WebSocket: event batches down, commands up.
+* ``stream``: the WebSocket: batches of events of any number of logs down, commands up; ``feeds``: each log as it sees it.
 * ``pages`` and ``panels``: the HTML pages and their parts (Jinja2, htmx); ``rendering``: templates to answers;
   ``contexts``: the variables of templates; ``sources``: the text of the lab programs.
-* ``labs``: catalogue and pages of the labs; ``lab_steps``: what a learner does in one; ``lab_library``: the files as
-  they are now; ``lab_room``: everybody's runs; ``lab_runs``: one of them; ``lab_views``: runs and notes as values for
-  templates; ``lab_words``: links from their texts into the glossary.
+* ``catalogue``: the list of the labs; ``labs``: the page of one, and its runs; ``lab_views``: labs and notes as values
+  for templates; ``lab_words``: links from their texts into the glossary.
 * ``reference``: the pages of misconceptions, glossary and analogies.
 * ``recordings``: recordings as pages, and logs as files to take along; ``standalone``: one as a single HTML file.
 * ``assets``: a page's script and stylesheet, each in one answer; ``bundle``: modules to one script.
 * ``problems``: every refusal as an RFC 9457 problem document.
-* ``security``: headers, origin and host checks, tokens and cookies.
+* ``security``: headers, origin and host checks, tokens and cookies; ``access``: who may see and steer what.
 * ``serving``: uvicorn as Socketlab runs it.
 
-In come requests; out go what ``server.sessions`` says. Nothing is decided here.
+In come requests; out go what ``server.sessions`` and ``server.courses`` say. Nothing is decided here.
 """

@@ -18,7 +18,7 @@ FOLDERS = ("log", "words", "dom", "stage", "views", "page")
 """A module imports from its own folder or from one before it. Types count too: who names a shape knows of shapes."""
 
 PURE = {
-    "log": {"protocol", "state", "fields", "addresses", "fold", "places", "log"},
+    "log": {"protocol", "lab_protocol", "state", "fields", "addresses", "fold", "run_fold", "places", "log"},
     "stage": {"shapes", "cells", "kernel", "doors", "cutaway", "layout"},
     "views": {"axis", "rungs"},
 }
@@ -26,8 +26,11 @@ PURE = {
 
 MOST_LINES = 450
 
-SENDERS = {"commands"}
-"""The only module that may call ``stream.request``."""
+GENERATED = {"log/protocol.js", "log/lab_protocol.js"}
+"""Nobody reads these from top to bottom."""
+
+SENDERS = {"commands", "acts", "streams"}
+"""The only modules that may send: commands to a sandbox, acts to a lab run, and the connection that both go up."""
 
 
 MODULES = sorted(SCRIPTS.rglob("*.js"))
@@ -62,7 +65,8 @@ def test_words_know_no_places(path: Path) -> None:
 
 @pytest.mark.parametrize("path", MODULES, ids=named)
 def test_a_module_can_be_read_in_one_sitting(path: Path) -> None:
-    assert path.read_text().count("\n") <= MOST_LINES, f"{named(path)} is too long: divide it by what it knows"
+    lines = path.read_text().count("\n")
+    assert lines <= MOST_LINES or named(path) in GENERATED, f"{named(path)} is too long: divide it by what it knows"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=named)
@@ -87,7 +91,7 @@ def test_the_pure_modules_do_not_know_the_browser(path: Path) -> None:
 
 
 def test_the_types_are_those_of_the_vocabulary_and_the_state() -> None:
-    for name in ("protocol", "state"):
+    for name in ("protocol", "state", "lab_protocol"):
         assert (SCRIPTS / "log" / f"{name}.js").read_text() == tool(f"{name}_js").render(), "run: make docs"
 
 

@@ -317,7 +317,7 @@
  */
 
 /**
- * All checks of a step have been true and nothing more happens: what was measured is what is so.
+ * All checks of a step have been true and nothing more happens: what was measured is the result.
  *
  * @typedef {object} LabStepSettled
  * @property {"lab.step.settled"} type

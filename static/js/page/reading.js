@@ -52,7 +52,7 @@ export class Reading {
     else location.hash = `step-${step}`;
   }
 
-  /** The lesson was drawn anew. @param {LessonShown} shown */
+  /** The lesson was drawn again. @param {LessonShown} shown */
   drawn(shown) {
     if (shown.at !== this.at && shown.mood === "live") this.at = shown.at;
     const status = one(this.home, "[data-lab-status]");

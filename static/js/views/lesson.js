@@ -316,7 +316,7 @@ function drawSummary(root, lesson, state) {
 }
 
 /**
- * A prediction in the summary: what was said, and what is so.
+ * A prediction in the summary: what was said, and what is true.
  * @param {Element} line
  * @param {import("../log/lab_protocol.js").GivenAnswer | undefined} given
  * @param {Element[]} options

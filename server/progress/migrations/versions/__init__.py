@@ -1,1 +1,1 @@
-"""The versions of the tables, oldest first: ``v0001_learners``."""
+"""The versions of the tables, oldest first: ``v0001_learners``, ``v0002_runs``."""
