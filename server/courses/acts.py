@@ -131,7 +131,8 @@ def _unanswered(state: RunState, step: Step) -> list[int]:
 def _start(state: RunState, act: StartLab) -> Outcome:
     if state["mood"] in ("live", "building") and not act.again:
         return Outcome()
-    redo = tuple(again(state)) if state["mood"] == "ended" and act.step == state["step"] else ()
+    goes_on = state["mood"] in ("none", "ended") and act.step == state["step"]
+    redo = tuple(again(state)) if goes_on else ()
     return rebuild(act.step, "start", redo)
 
 

@@ -48,6 +48,8 @@ def decide(lab: Lab, state: RunState, sight: Sight, news: Act | Report) -> Outco
         sight: What can be seen of its sandbox.
         news: What somebody did, or what was reported.
     """
+    if state["closed"] is not None:
+        return Outcome()
     if isinstance(news, Act):
         return _act(lab, state, sight, news)
     return _report(lab, state, sight, news)
@@ -159,11 +161,13 @@ def _left(state: RunState) -> Outcome:
 
 def _restarted(lab: Lab, state: RunState) -> Outcome:
     """The server has ended in the middle: everything is made again, and nothing that was asked for is left out."""
-    if state["mood"] not in ("building", "live") or state["closed"] is not None:
+    if state["mood"] not in ("building", "live"):
         return Outcome()
     number = min(state["goal"] if state["mood"] == "building" else state["step"], len(lab.steps))
     entered = state["entered"].get(str(number))
-    if entered is not None and entered["phase"] == "settled" and lab.steps[number - 1].actions:
+    # While hosts are made, the goal is among the entered steps only if it is to be played too.
+    done = entered is not None and (state["mood"] == "building" or entered["phase"] == "settled")
+    if done and lab.steps[number - 1].actions:
         return rebuild(number, "restart", through=True)
     return rebuild(number, "restart", tuple(again(state, waiting=True)))
 

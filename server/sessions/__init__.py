@@ -8,7 +8,8 @@
 * ``hosts``: what hosts a sandbox may begin with.
 * ``door``: the one way in, by id: who may do what, commands sent on, logs read, idle sandboxes ended.
 * ``client``: one sandbox for who holds only its id.
-* ``recording``: a log as a file, and back. ``recorded_logs``: several logs as one file, and back. ``shelf``: the recordings of a folder.
+* ``recording``: a log as a file, and back. ``recorded_logs``: several logs as one file, and back.
+  ``shelf``: the recordings of a folder.
 * ``capabilities``: what this machine allows.
 * ``capture``: a log as pcapng.
 

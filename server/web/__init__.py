@@ -2,7 +2,7 @@
 
 * ``app``: ``create_app()`` ties the parts together.
 * ``api``: the JSON routes under ``/api``; ``openapi``: their description, with examples.
-* ``stream``: the WebSocket: batches of events of any number of logs down, commands up; ``feeds``: each log as it sees it.
+* ``stream``: the WebSocket: batches of events of any number of logs down, commands up; ``feeds``: a log as it sees it.
 * ``pages`` and ``panels``: the HTML pages and their parts (Jinja2, htmx); ``rendering``: templates to answers;
   ``contexts``: the variables of templates; ``sources``: the text of the lab programs.
 * ``catalogue``: the list of the labs; ``labs``: the page of one, and its runs; ``lab_views``: labs and notes as values
