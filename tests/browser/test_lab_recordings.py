@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.test_labs import SECONDS, explain, predict, run, start
+from tests.browser.test_labs import explain, predict, run, start
 from tests.browser.test_replay import SHAPES, seek
 from tests.browsing import opened
 from tests.ours import lab_of
@@ -68,7 +68,6 @@ def replayed(path: Path) -> Iterator[Server]:
 def test_live_watched_and_replayed_are_the_same(browser: Browser, served: Server, tmp_path: Path) -> None:
     moments: list[tuple[int, dict[str, Any]]] = []
     with opened(browser, served) as page, opened(browser, served) as watcher:
-        page.set_default_timeout(SECONDS)
         start(page, LAB)
         state = page.request.get(f"/api/runs/{page.get_attribute('main', 'data-run')}").json()
         watcher.goto(state["watch"])
@@ -79,7 +78,7 @@ def test_live_watched_and_replayed_are_the_same(browser: Browser, served: Server
             moments.append((end_of(page), picture(page)))
             expect(watcher.locator("[data-moment]")).to_have_text(page.locator("[data-moment]").inner_text())
             expect(watcher.locator(f"#step-{step.number}[data-settled]")).to_have_count(1)
-            watcher.wait_for_function(f"({LESSON})().flat(3).join() === {picture_text(page)!r}", timeout=SECONDS)
+            watcher.wait_for_function(f"({LESSON})().flat(3).join() === {picture_text(page)!r}")
             assert picture(watcher) == moments[-1][1]
             if step.number < STEPS:
                 page.click(f"#next-{step.number}")

@@ -408,7 +408,6 @@ def test_somebody_watches(browser: Browser, served: Server, desk: Page) -> None:
     start(desk, LAB)
     play(desk, LAB, "wrong", last=1)
     with opened(browser, served) as other:
-        other.set_default_timeout(SECONDS)
         address = watch_address(desk)
         other.goto(address)
         expect(other.locator("#step-2")).to_be_visible()
@@ -431,7 +430,6 @@ def test_somebody_watches(browser: Browser, served: Server, desk: Page) -> None:
 def test_two_pages_of_one_learner_follow_each_other(desk: Page, served: Server) -> None:
     start(desk, LAB)
     other = Watched(desk.context, served.address)
-    other.page.set_default_timeout(SECONDS)
     other.page.goto(f"/labs/{LAB.name}")
     expect(other.page.locator("#step-1[data-place=now]")).to_be_visible()
     for step, (mine, theirs) in zip(LAB.steps[:3], [(desk, other.page), (other.page, desk)] * 2, strict=False):

@@ -16,17 +16,15 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from server.folders import folder
-from server.lessons.loader import load
 from server.lessons.model import Lab
 from tests.browser.test_labs import play, start
-from tests.browsing import browser, context
+from tests.browsing import PATIENCE, browser, context
 from tests.learner import Learner
 from tests.mortal import Killer, MortalServer, started
+from tests.ours import lab_of
 
 __all__ = ["browser"]
 
-LABS = load(folder("labs")).labs
 CHOSEN = [
     "01-port-or-socket",
     "03-one-port-many-sockets",
@@ -46,7 +44,7 @@ def patient() -> Iterator[None]:
     """A killed server takes its time to come back on a busy machine."""
     expect.set_options(timeout=SECONDS)
     yield
-    expect.set_options(timeout=5_000)
+    expect.set_options(timeout=1000 * PATIENCE)
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +65,7 @@ def undisturbed() -> dict[str, Counter[str]]:
 def test_nothing_is_lost_or_doubled(
     browser: Browser, mortal: MortalServer, undisturbed: dict[str, Counter[str]], number: int
 ) -> None:
-    lab = LABS[CHOSEN[number % len(CHOSEN)]]
+    lab = lab_of(CHOSEN[number % len(CHOSEN)])
     if lab.name not in undisturbed:
         undisturbed[lab.name] = ran(browser, mortal, lab, None)
     shape = random.Random(SEED + number)

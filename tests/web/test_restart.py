@@ -8,13 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from server.folders import folder
 from server.lab_acts import AnswerQuestion, TryOwn
-from server.lessons.loader import load
 from tests.learner import LAB, Learner, new_act
 from tests.mortal import Killer, MortalServer, go_through, programs
+from tests.ours import lab_of
 
-COURSE = load(folder("labs")).labs[LAB]
+COURSE = lab_of(LAB)
 SERVER = "python3 echo_server.py 7"
 CLIENT = "python3 echo_client.py 10.0.0.4 7"
 EVENTS = 70

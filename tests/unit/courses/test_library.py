@@ -6,18 +6,18 @@ import shutil
 from pathlib import Path
 
 import pytest
-from server.web.lab_library import LabLibrary
 
+from server.courses import library
+from server.courses.library import LabLibrary
 from server.errors import NotFoundError
 from server.folders import folder
-from server.web import lab_library
 
 OURS = folder("labs")
 
 
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(lab_library, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(library, "LOOK_SECONDS", 0.0)
     for name in ("01-port-or-socket", "03-one-port-many-sockets", "programs"):
         shutil.copytree(OURS / name, tmp_path / name)
     return tmp_path
