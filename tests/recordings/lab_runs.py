@@ -98,11 +98,11 @@ async def rebuilt(one: Learner) -> None:
     await one.does(StartLab(act="start-one", step=1))
     await one.sees(lambda state: state["mood"] == "live")
     assert await one.does(PerformActions(act="no-prediction", step=1))
+    await one.works(lambda state: bool(state["answers"]))
     await one.does(TryOwn(act="own-command", step=1, host="server", text="ss -ltn"))
     await one.sees(lambda state: len(state["entered"]["1"]["did"]) == 1)
     await one.does(TakeHint(act="first-hint", step=1))
     # Port 70 instead of 7: the server waits for calls, but no check passes.
-    await one.works(lambda state: bool(state["answers"]))
     await one.does(PerformActions(act="other-port", step=1, texts={"0": "python3 echo_server.py 70"}))
     await one.sees(lambda state: not state["entered"]["1"]["queue"])
     assert not await one.does(StopActions(act="nothing-to-stop", step=1))

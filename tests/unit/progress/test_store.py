@@ -8,12 +8,15 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection
+from sqlalchemy import Connection, create_engine, inspect, text
 
 from server.errors import BadRequestError
-from server.progress.notes import Answered, Finished, Visit
+from server.progress import store as store_module
+from server.progress.notes import Answered, Finished, KeptRun, Visit
 from server.progress.store import Store, StoreError, database_from
 from server.progress.tables import METADATA
 from tests.unit.progress.databases import has_postgresql, postgresql
@@ -153,3 +156,96 @@ def test_a_url_that_cannot_be_used_is_refused(url: str) -> None:
     with pytest.raises(BadRequestError) as error:
         database_from({"SOCKETLAB_DATABASE": url})
     assert "postgresql://" in error.value.hint
+
+
+# --- runs
+
+RUN = KeptRun(id="run-1", learner="ann", lab="03-x", watch_key="key")
+
+
+async def test_a_runs_log_comes_out_in_its_order(store: Store) -> None:
+    lines = [b'{"seq":%d,"text":"\xc3\xa9\\u0000"}' % seq for seq in range(1, 13)]
+    await store.append(RUN, 1, lines[:5], [VISIT])
+    await store.append(RUN, 6, lines[5:], [ANSWER])
+    assert await store.lines("run-1") == lines
+    assert await store.runs(learner="ann", lab="03-x") == await store.runs(run_id="run-1") == [RUN]
+    assert await store.runs(learner="ben") == await store.runs(run_id="run-2") == []
+    assert (await store.load("ann")).all() == [VISIT, ANSWER]
+
+
+async def test_what_is_written_twice_is_there_once(store: Store) -> None:
+    await store.append(RUN, 1, [b"1", b"2"], ())
+    await store.append(RUN, 1, [b"1", b"2", b"3"], ())
+    assert await store.lines("run-1") == [b"1", b"2", b"3"]
+
+
+async def test_lines_of_a_run_that_is_not_there_are_refused_with_their_notes(store: Store) -> None:
+    await store.write("ann", [VISIT])
+    with pytest.raises(StoreError):
+        await store.append(RUN, 7, [b"7"], [FINISHED])
+    assert (await store.load("ann")).all() == [VISIT], "the notes and the lines go in together, or not at all"
+
+
+async def test_a_learner_goes_with_their_runs(store: Store) -> None:
+    await store.append(RUN, 1, [b"1"], ())
+    await store.append(KeptRun(id="run-2", learner="ben", lab="03-x", watch_key="key"), 1, [b"1"], ())
+    await store.delete("ann")
+    assert await store.runs(learner="ann") == await store.lines("run-1") == []
+    assert await store.lines("run-2") == [b"1"]
+
+
+async def test_a_learner_has_one_run_of_a_lab(store: Store) -> None:
+    await store.append(RUN, 1, [b"1"], ())
+    with pytest.raises(StoreError):
+        await store.append(KeptRun(id="run-3", learner="ann", lab="03-x", watch_key="key"), 1, [b"1"], ())
+    assert await store.runs(learner="ann") == [RUN]
+
+
+# --- migrations
+
+
+def _at(version: str, connection: Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(store_module.__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    if MigrationContext.configure(connection).get_current_revision() is None:
+        command.upgrade(config, version)
+    else:
+        command.downgrade(config, version)
+
+
+async def test_notes_of_version_1_are_there_in_version_2(store: Store, database: str) -> None:
+    """A database as version 1 left it: without runs, with what learners had done."""
+    await store.write("ann", OURS)
+    assert store._engine is not None
+    async with store._engine.begin() as connection:
+        await connection.run_sync(lambda sync: _at("0001", sync))
+        tables = await connection.run_sync(lambda sync: set(inspect(sync).get_table_names()))
+    assert "runs" not in tables
+    await store.close()
+    await store.open()
+    assert (await store.load("ann")).all() == OURS
+    await store.append(RUN, 1, [b"1"], ())
+    assert await store.lines("run-1") == [b"1"]
+    async with store._engine.connect() as connection:
+        differences = await connection.run_sync(
+            lambda sync: compare_metadata(MigrationContext.configure(sync), METADATA)
+        )
+    assert differences == []
+
+
+async def test_a_file_that_version_1_made_is_brought_to_version_2(tmp_path: Path) -> None:
+    path = tmp_path / "old.sqlite3"
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        _at("0001", connection)
+        connection.execute(text("INSERT INTO learners VALUES ('ann', 1)"))
+        connection.execute(text("INSERT INTO visits VALUES ('ann', '03-x', 2, 5, 0, 100)"))
+        connection.execute(text("INSERT INTO finished_steps VALUES ('ann', '03-x', 1, 1099511627776, 1, 102)"))
+    engine.dispose()
+    store = Store(f"sqlite:///{path}")
+    await store.open()
+    assert (await store.load("ann")).all() == [VISIT, FINISHED]
+    await store.append(RUN, 1, [b"1"], ())
+    assert await store.runs(learner="ann") == [RUN]
+    await store.close()
