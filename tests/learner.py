@@ -181,7 +181,7 @@ class Learner:
                 return
             except (OSError, InvalidStatus, EOFError, TimeoutError, ConnectionClosed):
                 assert time.monotonic() < end, "the server did not come back"
-                time.sleep(0.02)  # nothing tells when a port is open again
+                self.server.answers.wait(max(0.0, end - time.monotonic()))
 
     def until(self, what: str, true: Callable[[], Any], patience: float = PATIENCE) -> Any:
         """Read until something is so; returns what ``true`` returned."""

@@ -43,6 +43,7 @@ class MortalServer(Server):
 
     def kill_and_return(self) -> None:
         """SIGKILL, and start again."""
+        self.answers.clear()
         self.process.kill()
         self.process.wait()
         assert self.process.stdout is not None

@@ -4,7 +4,7 @@
 * ``doctor``: what this machine allows.
 * ``trace``: the same engine without a browser; ``timeline`` makes its events readable.
 * ``replay``: a recording in the browser, or as one HTML file.
-* ``labs``: plays the guided labs and says what fails.
+* ``labs``: plays the guided labs and says what fails; ``labs_record``: plays one and saves its run.
 
 In come words, out go exit codes: 0 done, 1 what was asked for failed, 2 wrong use. Errors go to
 standard error: what is wrong, then what to do. A subcommand's module is imported only when it is

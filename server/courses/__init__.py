@@ -1,6 +1,6 @@
 """Lab runs: one person's way through a lab, as a log.
 
-* ``state``: what a run is after an event; ``fold`` of ``server/lab_events.py``. ``looking``: what checks say, what is
+* ``shapes`` and ``state``: what a run is after an event; ``fold`` of ``server/lab_events.py``. ``looking``: what checks say, what is
   measured. ``acts`` and ``decide``: what follows from an act or a report. ``reports``: the vocabulary between decider
   and doer. ``notes``: what a run says about its learner. All of these are pure.
 * ``runner``: carries one run out. ``courses``: all runs of a server, by id. ``recording``: a run as a file.

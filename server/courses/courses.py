@@ -161,7 +161,7 @@ class Courses:
         """Do an act once, however often it comes; return when it is kept and begun.
 
         What needs the hosts waits while they are made again: an act that the server's end has interrupted comes again
-        as soon as the server is back. Only who starts anew does not wait.
+        as soon as the server is back. Only who starts again does not wait.
 
         Raises:
             SocketlabError: It was refused, now or when it came first.
@@ -170,7 +170,7 @@ class Courses:
         run.visitor = visitor
         if run.runner.log.end_seq >= self._door.limits.run_events:
             most = self._door.limits.run_events
-            raise LimitError(f"This run has {most} events, as many as it may.", "Delete your progress to begin anew.")
+            raise LimitError(f"This run has {most} events, as many as it may.", "Delete your progress to begin again.")
         await self.wake(run_id, visitor, here=True)
         if isinstance(act, StartLab):
             await run.runner.tell(act)

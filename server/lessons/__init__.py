@@ -1,7 +1,8 @@
 """Guided labs: from a readable file to a lesson that checks itself on the real kernel.
 
 * ``keywords``, ``fields``: the tables: what a lab may say, what a condition may ask.
-* ``source``, ``markdown``: text with its lines. ``conditions``, ``actions``, ``blocks``, ``loader``: text → ``model``.
+* ``source``, ``markdown``: text with its lines. ``conditions``, ``actions``, ``blocks``, ``loader``: text → ``model``
+  and, where something is asked, ``query``. ``kept``: the labs that recordings hold.
 * ``reference``: the glossary, the misconceptions and the analogies, which stand beside the labs as files.
 * ``record``, ``checks``: a log and a condition → whether it holds, and the rows that prove it. Pure.
 * ``words``: actions and rows as a person reads them.

@@ -29,7 +29,7 @@ MOST_LINES = 450
 GENERATED = {"log/protocol.js", "log/lab_protocol.js"}
 """Nobody reads these from top to bottom."""
 
-SENDERS = {"commands", "acts", "streams"}
+SENDERS = {"commands", "acts", "stream"}
 """The only modules that may send: commands to a sandbox, acts to a lab run, and the connection that both go up."""
 
 

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -71,12 +72,19 @@ class Server:
 
     Args:
         environment: More environment variables, such as limits.
+
+    Attributes:
+        answers: Set while it answers; who kills it takes that away first.
     """
+
+    answers: threading.Event
 
     def __init__(self, **environment: str) -> None:
         self.start([sys.executable, "-m", "server.cli", "serve", "--port", "0"], environment)
 
     def start(self, command: list[str], environment: Mapping[str, str] = {}) -> None:
+        if not hasattr(self, "answers"):
+            self.answers = threading.Event()
         self.process = subprocess.Popen(command, env=os.environ | environment, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
@@ -84,6 +92,7 @@ class Server:
         self.address = line.split()[3]
         parts = urlsplit(self.address)
         self.host, self.port = parts.hostname or "", parts.port or 0
+        self.answers.set()
 
     def ask(
         self, method: str, path: str, body: bytes | dict[str, Any] | None = None, headers: Mapping[str, str] = {}

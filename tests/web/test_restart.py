@@ -13,6 +13,8 @@ from tests.learner import LAB, Learner, new_act
 from tests.mortal import Killer, MortalServer, go_through, programs
 from tests.ours import lab_of
 
+pytestmark = pytest.mark.timeout(400)
+
 COURSE = lab_of(LAB)
 SERVER = "python3 echo_server.py 7"
 CLIENT = "python3 echo_client.py 10.0.0.4 7"
