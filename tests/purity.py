@@ -22,6 +22,7 @@ PURE = ("house", "labs", "playbooks", "unit")
 REAL = (
     "labs/test_command.py",
     "labs/test_proof.py",
+    "labs/test_record.py",
     "unit/cli/test_replay.py",
     "unit/cli/test_trace.py",
     "unit/lessons/test_alone.py",

@@ -66,6 +66,7 @@ TESTED_ELSEWHERE = {
     "sandbox/watch.py": "tests/kernel/test_causality.py",
     "sandbox/wire.py": "tests/kernel/test_wire.py",
     "sessions/capabilities.py": "tests/unit/sandbox/test_machine.py",
+    "shapes.py": "tests/unit/test_state.py",
     "web/access.py": "tests/web/test_security.py",
     "web/api.py": "tests/web/test_api.py",
     "web/app.py": "tests/web/test_api.py",

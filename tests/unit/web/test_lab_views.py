@@ -1,4 +1,4 @@
-"""A lab as values for its page: text and forms in the order of the lab, and the outline that the page's modules read."""
+"""A lab as values for its page: text and forms in the lab's order, and the outline that the page's modules read."""
 
 from __future__ import annotations
 
