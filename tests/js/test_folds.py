@@ -6,7 +6,7 @@ import hashlib
 import json
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +22,16 @@ from tests.recordings.runs import RUNS
 
 
 class Folder:
-    """The browser's fold, in a Node of its own."""
+    """A fold of the browser, in a Node of its own.
 
-    def __init__(self) -> None:
+    Args:
+        name: The program beside this file that runs it.
+    """
+
+    def __init__(self, name: str = "folds.mjs") -> None:
         node = shutil.which("node")
         assert node is not None, "Node is needed: it runs the browser's fold"
-        program = [node, str(Path(__file__).with_name("folds.mjs"))]
+        program = [node, str(Path(__file__).with_name(name))]
         self._node = subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def fold(self, lines: list[dict[str, Any]]) -> dict[str, Any]:
@@ -70,11 +74,18 @@ def text_of(state: Any) -> str:
     return json.dumps(plain(state), ensure_ascii=False, separators=(",", ":"))
 
 
-def assert_equal_at_every_seq(browsers: Folder, entries: list[bytes]) -> None:
-    """After each of a log's lines, both folds have the same state."""
-    lines = [json.loads(entry) for entry in entries]
+def states(entries: list[bytes]) -> Iterator[Any]:
+    """The state of a sandbox after each of these lines; it is always the same object."""
     state = initial()
-    texts = [text_of(fold(state, ev.decode_entry(entry))) for entry in entries]
+    return (fold(state, ev.decode_entry(entry)) for entry in entries)
+
+
+def assert_equal_at_every_seq(
+    browsers: Folder, entries: list[bytes], folds: Callable[[list[bytes]], Iterator[Any]] | None = None
+) -> None:
+    """After each of a log's lines, both folds have the same state; ``folds`` are ours, those of a sandbox if None."""
+    lines = [json.loads(entry) for entry in entries]
+    texts = [text_of(state) for state in (folds or states)(entries)]
     digests = [hashlib.sha256(text.encode()).hexdigest() for text in texts]
     found = browsers.fold(lines)["digests"]
     pairs = enumerate(zip(digests, found, strict=True), 1)
