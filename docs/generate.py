@@ -1,4 +1,6 @@
-"""Write the reference pages (events, state, system calls, commands, labs) from the code: ``python -m docs.generate``.
+"""Write the reference pages (events, states, system calls, commands, acts, labs) from the code.
+
+Run ``python -m docs.generate``.
 
 A test runs ``pages`` and compares, so the pages cannot be forgotten.
 """
@@ -15,10 +17,13 @@ from typing import Any, NotRequired
 import msgspec
 
 from docs import labs_reference, syscalls_reference
-from server import commands, events
+from server import commands, events, lab_acts, lab_events
 from server import shapes as state_shapes
+from server.courses.shapes import RunState
 
 FOLDER = Path(__file__).parent
+_EVERY_LAB = {"seq", "t", "sandbox", "at"}
+"""Fields of every lab event, which the intro explains."""
 
 _EVENTS_INTRO = """\
 Every event is one JSON object: `{"seq": 41, "t": 1203456789, "type": "…", …}`. `seq` counts from 1 without
@@ -38,15 +43,42 @@ A command is one JSON object: `{"command": "…", …}`. Over the WebSocket it a
 answer repeats. An unknown field is an error, never ignored.
 """
 
+_LAB_EVENTS_INTRO = """\
+A lab run is one person's way through a lab, and a log like a sandbox's. Each of its events is one JSON object:
+`{"seq": 12, "t": 1203456789, "type": "lab.…", …}`. `seq` counts from 1 without gaps; `t` is nanoseconds since the
+run began, by the server's wall clock, and never goes back. `sandbox` is the sandbox that the run has then, and `at`
+the `seq` of the last event of that sandbox's log that the run had seen: there the event stands. Both are left out
+while there is none.
+
+Steps count from 1; actions, checks, questions, hints and tools count from 0 within their step, in the order of the
+lab file. A field that can be left out is missing while it has its default.
+"""
+
+_RUN_STATE_INTRO = """\
+What a lab run is after an event: the fold of its log, on the server and on the page. The keys of an object are
+strings, numbers too.
+"""
+
+_LAB_ACTS_INTRO = """\
+What a learner does in a lab run is one JSON object, sent to the run's log over the WebSocket:
+`{"ref": 1, "log": RUN, "command": "lab.…", "act": ID, "step": 2, …}`. Whoever sends it makes the `act` id (8 to 64
+letters, digits, `-` and `_`) and sends the act again, with the same id, until it is answered; the run does each id
+once. What an act brings about is in the run's log, behind `lab.act.accepted` or `lab.act.refused`. An unknown field
+is an error, never ignored.
+"""
+
 
 def pages() -> dict[str, str]:
     """File name → text of each generated page."""
     return {
         "events.md": _page("Events", _EVENTS_INTRO, typing.get_args(events.Event), skip={"seq", "t"}),
-        "state.md": _state_page(),
+        "state.md": _state_page("State", _STATE_INTRO, state_shapes.State),
         "syscalls.md": syscalls_reference.page(),
         "labs.md": labs_reference.page(FOLDER / "labs.md"),
         "commands.md": _page("Commands", _COMMANDS_INTRO, typing.get_args(commands.Command), skip=set()),
+        "lab_events.md": _page("Lab events", _LAB_EVENTS_INTRO, typing.get_args(lab_events.LabEvent), skip=_EVERY_LAB),
+        "lab_state.md": _state_page("State of a lab run", _RUN_STATE_INTRO, RunState),
+        "lab_acts.md": _page("Acts", _LAB_ACTS_INTRO, typing.get_args(lab_acts.Act), skip={"act", "step"}),
     }
 
 
@@ -64,9 +96,9 @@ def _page(title: str, intro: str, structs: tuple[Any, ...], skip: set[str]) -> s
     return "".join(parts)
 
 
-def _state_page() -> str:
-    parts = [f"# State\n\n<!-- Written by docs/generate.py from the types; edit those. -->\n\n{_STATE_INTRO}"]
-    for shape in shapes(state_shapes.State):
+def _state_page(title: str, intro: str, top: type) -> str:
+    parts = [f"# {title}\n\n<!-- Written by docs/generate.py from the types; edit those. -->\n\n{intro}"]
+    for shape in shapes(top):
         first, *_ = inspect.cleandoc(shape.__doc__ or "").split("\n\nAttributes:")
         parts.append(f"\n## {shape.__name__}\n\n{first}\n\n| member | type | meaning |\n| --- | --- | --- |\n")
         told = attributes(shape)

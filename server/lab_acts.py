@@ -100,7 +100,7 @@ def decode_act(document: bytes) -> Act:
     try:
         act: Act = _decoder.decode(document)
     except msgspec.ValidationError as error:
-        raise BadRequestError(f"{error}", "docs/commands.md lists each act with its fields.") from None
+        raise BadRequestError(f"{error}", "docs/lab_acts.md lists each act with its fields.") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadRequestError(f"The act is not valid JSON: {error}", "Send one JSON object.") from None
     return act

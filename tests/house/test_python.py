@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from docs import generate
-from server import commands, events
+from server import commands, events, lab_acts, lab_events
 
 ROOT = Path(__file__).parents[2]
 SERVER = ROOT / "server"
@@ -115,8 +115,16 @@ def test_generated_pages_are_up_to_date(name: str) -> None:
     assert (ROOT / "docs" / name).read_text() == generate.pages()[name], "run: make docs"
 
 
-@pytest.mark.parametrize(("page", "union"), [("events.md", events.Event), ("commands.md", commands.Command)])
-def test_every_event_and_command_has_its_heading(page: str, union: object) -> None:
+@pytest.mark.parametrize(
+    ("page", "union"),
+    [
+        ("events.md", events.Event),
+        ("commands.md", commands.Command),
+        ("lab_events.md", lab_events.LabEvent),
+        ("lab_acts.md", lab_acts.Act),
+    ],
+)
+def test_every_event_command_and_act_has_its_heading(page: str, union: object) -> None:
     headings = re.findall(r"^## (.+)$", (ROOT / "docs" / page).read_text(), re.MULTILINE)
     assert headings == [kind.__struct_config__.tag for kind in typing.get_args(union)]
 

@@ -17,7 +17,7 @@ from types import ModuleType
 import msgspec
 import pytest
 
-from server import commands, events
+from server import commands, events, lab_acts, lab_events
 
 ROOT = Path(__file__).parents[2]
 
@@ -30,6 +30,8 @@ def words_of(union: object) -> dict[str, type[msgspec.Struct]]:
 VOCABULARIES: dict[ModuleType, dict[str, type[msgspec.Struct]]] = {
     events: words_of(events.Event),
     commands: words_of(commands.Command),
+    lab_events: words_of(lab_events.LabEvent),
+    lab_acts: words_of(lab_acts.Act),
 }
 
 
@@ -39,24 +41,31 @@ VOCABULARIES: dict[ModuleType, dict[str, type[msgspec.Struct]]] = {
 def python_branches(text: str, vocabulary: ModuleType) -> set[str]:
     """The tags whose Structs have a `case` that does something, or an `isinstance`; a base stands for what it bears."""
     named: set[str] = set()
-    for node in ast.walk(ast.parse(text)):
+    tree = ast.parse(text)
+    imported = [name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for name in node.names]
+    aliases = {name.asname: name.name for name in imported if name.asname is not None}
+    for node in ast.walk(tree):
         if isinstance(node, ast.match_case) and not isinstance(node.body[0], ast.Pass):
             patterns = [inner.cls for inner in ast.walk(node.pattern) if isinstance(inner, ast.MatchClass)]
             named |= {name.attr for name in patterns if isinstance(name, ast.Attribute)}
+            named |= {aliases.get(name.id, name.id) for name in patterns if isinstance(name, ast.Name)}
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "isinstance":
             named |= {inner.attr for inner in ast.walk(node.args[1]) if isinstance(inner, ast.Attribute)}
     kinds = tuple(kind for name in named if isinstance(kind := getattr(vocabulary, name, None), type))
     return {tag for tag, kind in VOCABULARIES[vocabulary].items() if issubclass(kind, kinds)}
 
 
-def javascript_branches(function: str) -> Callable[[str, ModuleType], set[str]]:
-    """The tags with a ``case`` that does more than ``break`` in the first ``switch`` of a function."""
+def javascript_branches(*functions: str) -> Callable[[str, ModuleType], set[str]]:
+    """The tags with a ``case`` that does more than ``break`` in the first ``switch`` of each of some functions."""
 
     def branches(text: str, _vocabulary: ModuleType) -> set[str]:
-        found = re.search(rf"^export function {function}\(.*?^}}", text, re.DOTALL | re.MULTILINE)
-        assert found is not None, f"there is no function {function} any more: correct READERS"
-        groups = re.findall(r'((?:^ {4}case "[\w.]+":[ {]*\n)+)\s*(\S+)', found[0], re.MULTILINE)
-        return {tag for cases, then in groups if then != "break;" for tag in re.findall(r'"([\w.]+)"', cases)}
+        known: set[str] = set()
+        for function in functions:
+            found = re.search(rf"^(?:export )?function {function}\(.*?^}}", text, re.DOTALL | re.MULTILINE)
+            assert found is not None, f"there is no function {function} any more: correct READERS"
+            groups = re.findall(r'((?:^ {4}case "[\w.]+":[ {]*\n)+)\s*(\S+)', found[0], re.MULTILINE)
+            known |= {tag for cases, then in groups if then != "break;" for tag in re.findall(r'"([\w.]+)"', cases)}
+        return known
 
     return branches
 
@@ -75,7 +84,25 @@ def headings(text: str, _vocabulary: ModuleType) -> set[str]:
 
 def quoted(text: str, _vocabulary: ModuleType) -> set[str]:
     """The words that a test or a type writes in quotes."""
-    return set(re.findall(r'"([a-z]+\.[a-z]+)"', text))
+    return set(re.findall(r'"([a-z]+(?:\.[a-z_]+)+)"', text))
+
+
+def made(text: str, vocabulary: ModuleType) -> set[str]:
+    """The words that the modules of a package make; the text is that of its map."""
+    package = next(path for path in (ROOT / "server").rglob("__init__.py") if path.read_text() == text).parent
+    calls = [
+        ast.unparse(node.func).rpartition(".")[2]
+        for path in package.glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+    ]
+    return {tag for tag, kind in VOCABULARIES[vocabulary].items() if kind.__name__ in calls}
+
+
+def pressed(text: str, _vocabulary: ModuleType) -> set[str]:
+    """The acts that the script of a page sends, and those that the markup names on a button or a form."""
+    markup = "".join(path.read_text() for path in sorted((ROOT / "templates").rglob("*.html")))
+    return set(re.findall(r'command: "([\w.]+)"', text)) | set(re.findall(r'data-act="([\w.]+)"', markup))
 
 
 # --- the places -------------------------------------------------------------------------------
@@ -170,6 +197,46 @@ READERS: dict[ModuleType, list[Reader]] = {
         ),
         Reader("tests/unit/test_commands.py", quoted),
         Reader("docs/commands.md", headings),
+    ],
+    lab_events: [
+        Reader("server/courses/state.py", python_branches),
+        Reader("static/js/log/run_fold.js", javascript_branches("foldRun", "inStep")),
+        Reader("static/js/log/lab_protocol.js", quoted),
+        Reader("server/courses/__init__.py", made),
+        Reader(
+            "server/courses/notes.py",
+            python_branches,
+            {
+                "lab.begun": "it takes over what is known already",
+                **dict.fromkeys(("lab.act.accepted", "lab.act.refused"), "what an act brings about has its own events"),
+                **dict.fromkeys(
+                    (
+                        "lab.sandbox.opened",
+                        "lab.sandbox.refused",
+                        "lab.sandbox.lost",
+                        "lab.step.replayed",
+                        "lab.rebuilt",
+                        "lab.edited",
+                        "lab.tool.used",
+                        "lab.check.changed",
+                        "lab.hint.offered",
+                        "lab.actions.requested",
+                        "lab.action.begun",
+                        "lab.action.ended",
+                    ),
+                    "the run's log has it; a learner's notes say where they are, what they answered and have done",
+                ),
+                "lab.given_up": "the notes are deleted with the run",
+            },
+        ),
+        Reader("tests/playbooks/lab_run_speaker.py", python_branches),
+        Reader("docs/lab_events.md", headings),
+    ],
+    lab_acts: [
+        Reader("server/courses/acts.py", python_branches),
+        Reader("static/js/page/lab.js", pressed),
+        Reader("tests/unit/test_lab_acts.py", quoted),
+        Reader("docs/lab_acts.md", headings),
     ],
 }
 PLACES = [(vocabulary, reader) for vocabulary, readers in READERS.items() for reader in readers]
