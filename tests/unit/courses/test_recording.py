@@ -27,7 +27,7 @@ async def test_a_run_is_recorded_with_its_sandbox_and_its_text(tmp_path: Path) -
         assert {log: said.kind for log, said in header.logs.items()} == {one.run: "lab", sandbox: "sandbox"}
         said = header.logs[one.run]
         assert (said.lab, header.title) == (one.lab.name, one.lab.question)
-        assert said.text == (folder("labs") / one.lab.name / "lab.md").read_text()
+        assert said.files == {"lab.md": (folder("labs") / one.lab.name / "lab.md").read_text()}
         assert said.edition == one.courses.library.edition(one.lab.name)
         recorded_logs.write(tmp_path / "a.jsonl.gz", lines, header)
         assert recorded_logs.read(tmp_path / "a.jsonl.gz").lines == lines

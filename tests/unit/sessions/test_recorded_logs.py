@@ -15,7 +15,7 @@ from server.sessions import recorded_logs as logs
 from server.sessions import recording
 from tests.unit.sessions.test_log import entries
 
-OF_A_LAB = logs.LogHeader(kind="lab", lab="01-x", edition="e", text="# X")
+OF_A_LAB = logs.LogHeader(kind="lab", lab="01-x", edition="e", files={"lab.md": "# X\n"})
 HEADER = logs.heading({"run-1": OF_A_LAB, "s1": logs.LogHeader(kind="sandbox")})
 
 
