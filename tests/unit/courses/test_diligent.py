@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from server.courses.diligent import is_done, next_act
 from server.lab_acts import AnswerQuestion, EnterStep, PerformActions, ShowStep, StartLab, UseTool
 from tests.playbooks.lab_run_speaker import LabRun
@@ -66,3 +68,16 @@ def test_where_nothing_can_go_on_it_is_done() -> None:
     deleted("the learner deletes it")
     assert is_done(lost.lab, lost.state)
     assert is_done(deleted.lab, deleted.state)
+
+
+def test_a_prediction_in_a_step_without_actions_is_answered_behind_its_text() -> None:
+    run = LabRun()
+    question, reading = run.lab.steps[1].predictions[1], run.lab.steps[2]
+    asking = dataclasses.replace(reading, blocks=(question, *reading.blocks))
+    lab = dataclasses.replace(run.lab, steps=(*run.lab.steps[:2], asking, *run.lab.steps[3:]))
+    for line in ("start at step 3", "sandbox s1 is there", "all was played"):
+        run(line)
+    run.tell(AnswerQuestion(act="act-explain", step=3, kind="explain", question=0, choice="Yes"))
+    act = next_act(lab, run.state)
+    assert isinstance(act, AnswerQuestion)
+    assert (act.step, act.kind, act.choice) == (3, "predict", "The kernel")
