@@ -30,7 +30,9 @@ export class Address {
     if ("standalone" in document.documentElement.dataset) {
       address.hash = text;
     } else {
-      address.search = text;
+      // What opens somebody's run to who watches it must come back with a reload.
+      const key = address.searchParams.get("key");
+      address.search = key ? `key=${encodeURIComponent(key)}${text && "&"}${text}` : text;
       if (!STEP.test(address.hash)) address.hash = "";
     }
     return address.href;
