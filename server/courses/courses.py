@@ -312,8 +312,10 @@ class Courses:
                 continue
             await self.library.refresh()
             for run in followed:
-                lab, edition = self.library.labs.get(run.kept.lab), self.library.edition(run.kept.lab)
-                if lab is not None and edition != run.runner.state["edition"]:
+                # A lab that cannot be read now ends no run: the run goes on with what it was, and its page says why.
+                lab = self.library.labs.get(run.kept.lab, run.runner.lab)
+                edition = self.library.edition(run.kept.lab)
+                if edition != run.runner.state["edition"]:
                     await run.runner.tell(up.LabChanged(lab, edition))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:

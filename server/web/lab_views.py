@@ -207,6 +207,7 @@ class LabContext(PageContext):
         recording: The address of a recorded run that the page shows; empty: it follows a run.
         downloads: What the addresses of the recording's files begin with.
         playground: Whether the server has labs and a playground to lead to.
+        edition: What the lab's files are now.
         hosts: What the stage shows before there is a sandbox.
         following: The lab that comes next: its name and question.
         languages: The languages to choose from.
@@ -220,6 +221,7 @@ class LabContext(PageContext):
     recording: str = ""
     downloads: str = ""
     playground: bool = True
+    edition: str = ""
     hosts: tuple[HostChoice, ...]
     following: tuple[str, str] | None = None
     languages: tuple[str, ...] = ()

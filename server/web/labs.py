@@ -68,6 +68,14 @@ def pages() -> APIRouter:
             let_visit(request, page)
         return page
 
+    @router.get("/labs/{name}/edited")
+    async def edited(request: Request, name: LabName, edition: Annotated[str, Query(max_length=20)] = "") -> Response:
+        """Let a page that follows no run load itself again once the lab's file is another one."""
+        library = courses_of(request).library
+        await library.refresh()
+        headers = {} if library.edition(library.full_name(name)) == edition else {"HX-Refresh": "true"}
+        return Response(status_code=204, headers=headers)
+
     @router.get("/labs/{name}/watch/{run}")
     async def watch(request: Request, name: LabName, run: RunId, key: Key = "") -> Response:
         """A run of somebody else's, to be looked at."""
@@ -155,6 +163,7 @@ def _context(request: Request, lab: Lab, run: str, key: str = "") -> views.LabCo
         run=run,
         key=key,
         watching=key != "",
+        edition=library.edition(lab.name),
         hosts=views.host_choices(lab),
         following=(following.name, views.spoken(request, following).question) if following is not None else None,
         languages=("en", *lab.translations) if lab.translations else (),

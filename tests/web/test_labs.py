@@ -394,6 +394,27 @@ def test_an_edit_reaches_the_page(own: Server, desk: Path) -> None:
         assert "How many sockets are there now?" in page(learner)
 
 
+def test_an_edit_reaches_a_page_that_has_no_run(own: Server, desk: Path) -> None:
+    reader = Learner(own)
+    asks = r'hx-get="(/labs/[\w-]+/edited\?edition=\w+)"'
+    (address,) = re.findall(asks, page(reader))
+    assert (reader.get(address).status, reader.get(address).headers.get("hx-refresh")) == (204, None)
+    replace(desk / LAB / "lab.md", "minutes: 9", "minuets: 9")
+    until_refresh(reader, address)
+    (address,) = re.findall(asks, until_status(reader, 422).decode())
+    assert reader.get(address).headers.get("hx-refresh") is None
+    replace(desk / LAB / "lab.md", "minuets: 9", "minutes: 9")
+    until_refresh(reader, address)
+    assert reader.cookies == {}
+
+
+def until_refresh(reader: Learner, address: str) -> None:
+    """Ask as the page does until it is told to load itself again."""
+    end = time.monotonic() + PATIENCE
+    while reader.get(address).headers.get("hx-refresh") != "true":
+        assert time.monotonic() < end, "the edit was never seen"
+
+
 def test_an_edit_of_words_does_not_end_the_run(own: Server, desk: Path) -> None:
     with Learner(own).begin() as learner:
         learner.performed(1)
@@ -429,6 +450,8 @@ def test_a_broken_lab_says_where_and_the_others_load(own: Server, desk: Path) ->
     with Learner(own).begin() as learner:
         learner.performed(1)
         replace(path, "minutes: 9", "minuets: 9")
+        assert edited(learner)["same"]
+        assert learner.state["mood"] == "live"
         text = html.unescape(until_status(learner, 422).decode())
         assert f"{LAB}/lab.md:5" in text
         assert "minuets" in text
