@@ -13,7 +13,7 @@ import msgspec
 
 from server.errors import BadRequestError
 
-ActId = Annotated[str, msgspec.Meta(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_-]+\Z")]
+ActId = Annotated[str, msgspec.Meta(min_length=8, max_length=64, pattern=r"^[A-Za-z][A-Za-z0-9_-]*\Z")]
 StepNumber = Annotated[int, msgspec.Meta(ge=1, le=99)]
 Index = Annotated[int, msgspec.Meta(ge=0, le=999)]
 Text = Annotated[str, msgspec.Meta(max_length=500, pattern=r"^[^\x00]*\Z")]

@@ -114,7 +114,8 @@ class LabActRefused(_LabEvent, frozen=True, tag="lab.act.refused"):
 class LabRebuildBegun(_LabEvent, frozen=True, tag="lab.rebuild.begun"):
     """New hosts are being made; the steps before ``step`` will be played as the lab has them (``through``: it too).
 
-    ``redo`` are the actions to be carried out once ``step`` is reached: the learner's own. ``why`` says what it is
+    ``redo`` are the actions to be carried out once ``step`` is reached: the learner's own, or (``shown``) the lab's for
+    them; ``hints`` of the step have been offered. ``why`` says what it is
     for: the learner has asked (``"start"``), or the sandbox is gone with the server (``"restart"``).
     """
 
@@ -122,6 +123,8 @@ class LabRebuildBegun(_LabEvent, frozen=True, tag="lab.rebuild.begun"):
     why: Literal["start", "restart"]
     through: bool = False
     redo: list[Asked] = []
+    shown: bool = False
+    hints: int = 0
 
 
 class LabSandboxOpened(_LabEvent, frozen=True, tag="lab.sandbox.opened"):

@@ -272,4 +272,4 @@ def told(reply: Mapping[str, Any]) -> str:
 
 
 def new_act() -> str:
-    return secrets.token_hex(12)
+    return f"act-{secrets.token_hex(12)}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, assert_never
 
@@ -29,6 +29,7 @@ from server.lab_acts import (
 from server.lessons.commandline import typed
 from server.lessons.model import Action, Explain, Lab, Run, Step, Table, Type
 
+Why = Literal["start", "restart"]
 UNKNOWN = ""
 """The choice of who says "I don't know"."""
 
@@ -131,31 +132,36 @@ def _unanswered(state: RunState, step: Step) -> list[int]:
 def _start(state: RunState, act: StartLab) -> Outcome:
     if state["mood"] in ("live", "building") and not act.again:
         return Outcome()
-    goes_on = state["mood"] in ("none", "ended") and act.step == state["step"]
-    redo = tuple(again(state)) if goes_on else ()
-    return rebuild(act.step, "start", redo)
+    if state["mood"] in ("none", "ended") and act.step == state["step"]:
+        return resume(state, act.step, "start")
+    return rebuild(act.step, "start")
 
 
-def rebuild(
-    step: int, why: Literal["start", "restart"], redo: tuple[le.Asked, ...] = (), *, through: bool = False
-) -> Outcome:
+def rebuild(step: int, why: Why, redo: Iterable[le.Asked] = (), *, through: bool = False) -> Outcome:
     """Make new hosts and play what comes before a step."""
     event = le.LabRebuildBegun(step=step, why=why, through=through, redo=list(redo))
     return Outcome((event,), (OpenSandbox(step, through),))
 
 
-def again(state: RunState, *, waiting: bool = False) -> Iterator[le.Asked]:
-    """What the learner has done in the present step, to be carried out again on new hosts.
+def resume(state: RunState, step: int, why: Why, *, waiting: bool = False) -> Outcome:
+    """Make new hosts, and do again in the present step what was done in it.
 
     Args:
         state: The run.
+        step: The present step.
+        why: What for.
         waiting: Also what was asked for and has not ended: it did not end the sandbox.
     """
-    entered = state["entered"].get(str(state["step"]))
+    entered = state["entered"].get(str(step))
     if entered is None:
-        yield from (asked(one) for one in state["redo"])
-    elif entered["phase"] != "settled":
-        yield from (asked(one) for one in (*entered["did"], *(entered["queue"] if waiting else ())))
+        redo, shown, hints = state["redo"], state["redo_shown"], state["redo_hints"]
+    elif entered["phase"] == "settled":
+        redo, shown, hints = [], False, entered["hints"]
+    else:
+        redo = [*entered["did"], *(entered["queue"] if waiting else ())]
+        shown, hints = entered["shown"], entered["hints"]
+    event = le.LabRebuildBegun(step=step, why=why, redo=[asked(one) for one in redo], shown=shown, hints=hints)
+    return Outcome((event,), (OpenSandbox(step),))
 
 
 def asked(one: AskedAction) -> le.Asked:

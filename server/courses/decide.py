@@ -20,12 +20,12 @@ from server import lab_events as le
 from server.courses import reports as up
 from server.courses.acts import (
     Outcome,
-    again,
     asked,
     entering,
     outcome,
     rebuild,
     resolved,
+    resume,
     settling,
     still_possible,
     told,
@@ -148,8 +148,9 @@ def _rebuilt(lab: Lab, state: RunState, sight: Sight) -> Outcome:
     events = (done, *entering(lab, step, state, sight))
     if not wanted:
         return Outcome(events)
-    requested = le.LabActionsRequested(step=step.number, actions=list(wanted))
-    return Outcome((*events, requested), (Perform(step.number, resolved(lab, step, wanted)),))
+    shown = state["redo_shown"]
+    requested = le.LabActionsRequested(step=step.number, actions=list(wanted), shown=shown)
+    return Outcome((*events, requested), (Perform(step.number, resolved(lab, step, wanted), shown),))
 
 
 def _left(state: RunState) -> Outcome:
@@ -169,7 +170,7 @@ def _restarted(lab: Lab, state: RunState) -> Outcome:
     done = entered is not None and (state["mood"] == "building" or entered["phase"] == "settled")
     if done and lab.steps[number - 1].actions:
         return rebuild(number, "restart", through=True)
-    return rebuild(number, "restart", tuple(again(state, waiting=True)))
+    return resume(state, number, "restart", waiting=True)
 
 
 # --- a step ---------------------------------------------------------------------------------------

@@ -181,6 +181,8 @@ class RunState(TypedDict):
         entered: The steps of the present sandbox; while it is being made, those of the last one.
         tools: The commands of tool views that were run, by step and index.
         redo: What is carried out again once the run is rebuilt.
+        redo_shown: Whether that is done by the lab for the learner.
+        redo_hints: How many hints of the step had been offered.
         closed: Why the run is over; None while it is not.
     """
 
@@ -205,4 +207,6 @@ class RunState(TypedDict):
     entered: dict[str, EnteredStep]
     tools: dict[str, ToolState]
     redo: list[AskedAction]
+    redo_shown: bool
+    redo_hints: int
     closed: str | None

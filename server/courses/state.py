@@ -47,6 +47,8 @@ def initial() -> RunState:
         "entered": {},
         "tools": {},
         "redo": [],
+        "redo_shown": False,
+        "redo_hints": 0,
         "closed": None,
     }
 
@@ -177,6 +179,7 @@ def _rebuild(state: RunState, event: le.LabRebuildBegun) -> None:
     state["mood"], state["goal"], state["step"] = "building", event.step, event.step
     state["replaying"], state["why"], state["sandbox"] = 0, "", ""
     state["tools"], state["redo"] = {}, [_asked(one) for one in event.redo]
+    state["redo_shown"], state["redo_hints"] = event.shown, event.hints
     last = event.step if event.through else event.step - 1
     state["entered"] = {key: step for key, step in state["entered"].items() if int(key) <= last}
 
@@ -199,7 +202,7 @@ def _enter(state: RunState, event: le.LabStepEntered) -> None:
         "did": [],
         "trouble": "",
         "checks": {},
-        "hints": 0,
+        "hints": state["redo_hints"] if event.step == state["goal"] else 0,
         "measured": before["measured"] if before is not None else [],
         "decided": 0,
         "shown": before["shown"] if before is not None else False,

@@ -14,7 +14,7 @@ from server import lab_acts as la
 from server.errors import BadRequestError
 
 ACTS: tuple[type[la._Act], ...] = typing.get_args(la.Act)
-ID = "0123456789abcdef"
+ID = "act-0123456789ab"
 
 
 def act(command: str, **fields: Any) -> la.Act:

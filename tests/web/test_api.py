@@ -179,6 +179,10 @@ def test_the_document_lists_every_route_event_and_command(server: Server) -> Non
     document = server.ask("GET", "/openapi.json").json()
     assert set(document["paths"]) == {
         "/healthz",
+        "/api/labs/{name}/runs",
+        "/api/runs",
+        "/api/runs/{run}",
+        "/api/runs/{run}/recording.jsonl.gz",
         "/api/capabilities",
         "/api/sandboxes",
         "/api/sandboxes/{sandbox_id}",

@@ -299,7 +299,7 @@ def test_a_run_is_taken_along(learner: Learner, tmp_path: Path) -> None:
     assert header["format"] == 2
     assert {log: told["kind"] for log, told in header["logs"].items()} == {learner.run: "lab", sandbox: "sandbox"}
     assert header["logs"][learner.run]["lab"] == LAB
-    assert "Three clients" in header["logs"][learner.run]["text"]
+    assert "Three clients" in header["logs"][learner.run]["files"]["lab.md"]
     seen: dict[str, int] = {learner.run: 0, sandbox: 0}
     for line in lines:
         assert line["seq"] == seen[line["log"]] + 1

@@ -77,5 +77,5 @@ export class Acts {
 
 function newId() {
   const bytes = crypto.getRandomValues(new Uint8Array(12));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return `act-${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
 }

@@ -130,6 +130,8 @@
  * @property {"start" | "restart"} why
  * @property {boolean} [through]
  * @property {Asked[]} [redo]
+ * @property {boolean} [shown]
+ * @property {number} [hints]
  * @property {number} seq
  * @property {number} t
  * @property {string} [sandbox]
@@ -396,6 +398,8 @@
  * @property {Record<string, EnteredStep>} entered The steps of the present sandbox; while it is being made, those of the last one.
  * @property {Record<string, ToolState>} tools The commands of tool views that were run, by step and index.
  * @property {AskedAction[]} redo What is carried out again once the run is rebuilt.
+ * @property {boolean} redo_shown Whether that is done by the lab for the learner.
+ * @property {number} redo_hints How many hints of the step had been offered.
  * @property {string | null} closed Why the run is over; None while it is not.
  */
 

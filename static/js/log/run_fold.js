@@ -32,6 +32,8 @@ export function initialRun() {
     entered: {},
     tools: {},
     redo: [],
+    redo_shown: false,
+    redo_hints: 0,
     closed: null,
   };
 }
@@ -203,6 +205,8 @@ function rebuild(state, event) {
   state.sandbox = "";
   state.tools = {};
   state.redo = (event.redo ?? []).map(asked);
+  state.redo_shown = event.shown ?? false;
+  state.redo_hints = event.hints ?? 0;
   const last = event.through ? event.step : event.step - 1;
   for (const number of Object.keys(state.entered)) if (Number(number) > last) delete state.entered[number];
 }
@@ -228,7 +232,7 @@ function enter(state, event) {
     did: [],
     trouble: "",
     checks: {},
-    hints: 0,
+    hints: event.step === state.goal ? state.redo_hints : 0,
     measured: before?.measured ?? [],
     decided: 0,
     shown: before?.shown ?? false,

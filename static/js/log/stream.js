@@ -72,6 +72,8 @@ export class Streams {
     /** @type {Map<number, {resolve: (result: any) => void, reject: (error: Error) => void, timer: number}>} */
     this.waiting = new Map();
     this.retry = 0;
+    /** Whether a break is being looked into, or waited out: whoever follows now is asked for with the others. */
+    this.broken = false;
   }
 
   /** Follows a log. @param {string} id @param {Face} face @returns {Channel} */
@@ -79,7 +81,7 @@ export class Streams {
     const channel = new Channel(this, id, face);
     this.channels.set(id, channel);
     if (this.socket?.readyState === WebSocket.OPEN) void this.#followMore(channel);
-    else if (!this.socket) this.#connect();
+    else if (!this.socket && !this.broken) this.#connect();
     return channel;
   }
 
@@ -103,6 +105,7 @@ export class Streams {
 
   #connect() {
     window.clearTimeout(this.retry);
+    this.broken = false;
     const asked = [...this.channels.values()];
     const query = new URLSearchParams();
     for (const { id, face } of asked) {
@@ -134,7 +137,8 @@ export class Streams {
       if (this.#has(channel)) channel.become("open");
     } catch (error) {
       const problem = error instanceof RefusedError ? error.problem : undefined;
-      if (problem && problem.status !== 503 && problem.status !== 504) this.#end(channel, "refused", problem);
+      if (problem?.status === 504 && this.#has(channel)) void this.#followMore(channel);
+      else if (problem && problem.status !== 503) this.#end(channel, "refused", problem);
     }
   }
 
@@ -191,6 +195,7 @@ export class Streams {
   /** @param {number} code @param {boolean} opened */
   async #closed(code, opened) {
     this.socket = null;
+    this.broken = true;
     const problem = {
       title: "Connection lost",
       status: 503,
@@ -198,6 +203,7 @@ export class Streams {
     };
     for (const ref of [...this.waiting.keys()]) this.#answer(ref, { ok: false, problem });
     if (code === 1000) {
+      this.broken = false;
       for (const channel of [...this.channels.values()]) this.#end(channel, "ended");
       return;
     }
@@ -206,7 +212,10 @@ export class Streams {
       if (refusal) this.#end(channel, "refused", refusal);
       else channel.become("lost");
     }
-    if (this.channels.size === 0) return;
+    if (this.channels.size === 0) {
+      this.broken = false;
+      return;
+    }
     const base = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.failures);
     this.failures += 1;
     const wait = code === 1013 ? 0 : base * (0.75 + Math.random() / 2);

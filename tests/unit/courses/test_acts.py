@@ -7,7 +7,7 @@ import typing
 import pytest
 
 from server import lab_events as le
-from server.courses.acts import again, alive, current, entering, outcome, resolved, settling, still_possible
+from server.courses.acts import alive, current, entering, outcome, resolved, resume, settling, still_possible
 from server.courses.reports import Sight
 from server.courses.state import RunState
 from server.errors import BadRequestError, ConflictError, GoneError, NotFoundError
@@ -57,7 +57,9 @@ def test_no_act_is_about_a_step_that_the_lab_does_not_have(act: type[Act]) -> No
 
 
 def redone(state: RunState, *, waiting: bool = False) -> list[tuple[int, str | None]]:
-    return [(one.action, one.text) for one in again(state, waiting=waiting)]
+    (event,) = resume(state, state["step"], "start", waiting=waiting).events
+    assert isinstance(event, le.LabRebuildBegun)
+    return [(one.action, one.text) for one in event.redo]
 
 
 def test_what_was_done_is_done_again_and_what_waits_only_if_it_is_asked_for() -> None:
