@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -117,8 +118,8 @@ def test_two_pages_that_come_back_make_one_sandbox(server: MortalServer) -> None
         with Learner(server, learner.cookies).begin() as other:
             other.settled(1)
             server.kill_and_return()
-            for one in (learner, other):
-                one.read()
+            with ThreadPoolExecutor() as both:
+                list(both.map(Learner.open, (learner, other)))
             for one in (learner, other):
                 one.until("it is back", lambda one=one: len(one.of("lab.rebuilt")) == 2)  # type: ignore[misc]
             assert len(learner.of("lab.rebuild.begun")) == 2
