@@ -263,7 +263,7 @@ BEGIN_RUN = _route(
             _object(id=_TEXT, stream=_TEXT, watch=_TEXT),
         )
     },
-    problems={403: _FORBIDDEN, 404: _NOT_FOUND},
+    problems={403: _FORBIDDEN, 404: _NOT_FOUND, 422: _BAD},
     tags=["labs"],
 )
 
@@ -287,7 +287,7 @@ READ_RUN = _route(
             _object(id=_TEXT, seq={"type": "integer"}, state={"type": "object"}),
         )
     },
-    problems={404: _NOT_FOUND},
+    problems={404: _NOT_FOUND, 422: _BAD},
     tags=["labs"],
 )
 
@@ -298,7 +298,7 @@ RUN_RECORDING = _route(
             "content": {"application/gzip": {"schema": {"type": "string", "format": "binary"}}},
         }
     },
-    problems={404: _NOT_FOUND},
+    problems={404: _NOT_FOUND, 422: _BAD},
     tags=["labs"],
 )
 

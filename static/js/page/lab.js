@@ -111,6 +111,8 @@ class LabPage {
           this.#refused("");
         } else this.acts.lost();
         if (state === "lost" && this.acts.open > 0) this.#refused(NO_ANSWER);
+        // The server has less of this log than the page has: its store was away when it ended.
+        if (problem?.status === 422 && this.state.seq > 0) location.reload();
         if (state === "refused") this.#refused(`${problem?.detail ?? ""} ${problem?.hint ?? ""}`.trim());
       },
     });
