@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from markupsafe import Markup
 
-from server.lessons.reference import Glossary
+from server.lessons.reference import Glossary, Term
 
 _TAG = re.compile(r"(<[^>]*>)")
 _CLOSED_TO_LINKS = ("a", "code", "pre", "h1", "h2", "h3")
@@ -38,7 +38,13 @@ def _linked_pieces(html: str, glossary: Glossary, seen: set[str]) -> Iterator[st
 
 def _link(found: re.Match[str], glossary: Glossary, seen: set[str]) -> str:
     term = glossary.by_form[found[0].lower()]
-    if term.anchor in seen:
+    if term.anchor in seen or not _as_written(found[0], term):
         return found[0]
     seen.add(term.anchor)
     return f'<a class="term" href="/glossary#{term.anchor}">{found[0]}</a>'
+
+
+def _as_written(word: str, term: Term) -> bool:
+    """Whether a word is the term: LISTEN and CLOSED are states, "listen" and "closed" are ordinary words."""
+    form = next(form for form in (term.word, *term.forms) if form.lower() == word.lower())
+    return word == form or not form.isupper()

@@ -23,6 +23,12 @@ def test_the_longest_term_wins() -> None:
     assert "#listening-socket" in linked("<p>the listening socket</p>", GLOSSARY, set())
 
 
+def test_a_state_is_written_in_capitals() -> None:
+    html = linked("<p>It listens, then it is closed. Its state is CLOSED, and before that LISTEN.</p>", GLOSSARY, set())
+    assert html.count("<a ") == 2
+    assert html.index("then it is closed") < html.index("#closed") < html.index("#listen")
+
+
 @pytest.mark.parametrize(
     "html", ["<code>socket()</code>", '<a href="/x">socket</a>', "<pre>port</pre>", "<p>import socketry</p>"]
 )
