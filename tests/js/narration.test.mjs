@@ -67,3 +67,26 @@ test("a Unix socket has a path and no port", () => {
     [],
   );
 });
+
+test("a listener is named by its whole local end, and one that goes is no word about the others", () => {
+  for (const [name, events] of LOGS) {
+    const { notes } = logOf(events);
+    for (const [index, event] of events.entries()) {
+      const text = notes[index]?.text ?? "";
+      if (event.type.startsWith("socket.") && / listen(s|ed) /.test(text))
+        assert.ok(text.includes(event.local), `${name}: ${text}`);
+      if (event.type === "socket.vanished") assert.doesNotMatch(text, /[Nn]obody listens/);
+    }
+  }
+  assert.ok(sentencesOf("refused").length > 0);
+  assert.ok(sentencesOf("time-wait").some((text) => / listens on \*:\d+ \(\* is the wildcard address\)\. /.test(text)));
+});
+
+test("a FIN is said to end one direction, and nobody is said to have closed", () => {
+  const words = [...LOGS.keys()].flatMap(sentencesOf);
+  assert.ok(words.some((text) => text.startsWith("A FIN has come: the other side sends no more.")));
+  assert.deepEqual(
+    words.filter((text) => /side has closed|closed first/.test(text)),
+    [],
+  );
+});

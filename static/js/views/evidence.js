@@ -5,6 +5,7 @@ import { html, text } from "../dom/svg.js";
 import { ERRORS, plainName, valueWords } from "../words/calls.js";
 import { bytesOf, chipWords, fields, packetName, preview } from "../words/headers.js";
 import { peerOf, subjects } from "../words/relations.js";
+import { windowWords } from "../words/windows.js";
 
 /** @typedef {import("../log/protocol.js").Event} Event */
 /** @typedef {import("../log/log.js").Log} Log */
@@ -236,7 +237,7 @@ function packetPage(id, scene, log, live) {
     );
     parts.push(html("p", { class: "actions" }, ...verbs.map(([verb, words]) => action(`packet-${verb}`, id, words))));
   }
-  parts.push(table(rows), ...bytesView(bytes));
+  parts.push(table(rows), ...bytesView(bytes, windowWords(packet, log.packets.values())));
   const name = packetName(packet);
   return {
     title: `Packet ${id}: ${name === "packet" ? chipWords(packet) : name}`,
@@ -252,9 +253,10 @@ function isPending(scene, packet) {
 /**
  * Header fields and bytes side by side; pointing at one lights the other.
  * @param {Uint8Array} bytes
+ * @param {string} window what the window of a segment comes to: its scale stands in other packets
  */
-function bytesView(bytes) {
-  const found = fields(bytes);
+function bytesView(bytes, window) {
+  const found = fields(bytes).map((field) => (field.name === "Window" ? { ...field, value: window } : field));
   /** @type {HTMLElement[]} */
   const cells = Array.from(bytes.subarray(0, 512), (byte, index) =>
     html("span", { "data-byte": index }, byte.toString(16).padStart(2, "0")),

@@ -1,7 +1,7 @@
 // Event and state → one plain sentence; and which moments are telling. Made by rules from the log. Pure.
 // The sentence says what happened and, where it teaches something, what that means. Null: nothing worth a sentence.
 
-import { endpoint } from "../log/addresses.js";
+import { endpoint, wildcard } from "../log/addresses.js";
 import { ERRORS, plainName } from "./calls.js";
 import { chipKind, packetName } from "./headers.js";
 import { count } from "./numbers.js";
@@ -35,7 +35,7 @@ const ENTERED = {
     `${who} asks the kernel to listen: listen(${call.args.fd}), with a backlog of ${call.args.backlog} waiting connections.`,
   accept: acceptEntered,
   connect: (call, who) =>
-    `${who} asks for a connection to ${addressWords(call.args.address)}: connect(${call.args.fd}).`,
+    `${who} asks to be connected to ${addressWords(call.args.address)}: connect(${call.args.fd}).`,
   setsockopt: (call, who) => `${who} sets ${call.args.option} on fd ${call.args.fd}.`,
   shutdown: (call, who) => `${who} ends one direction: shutdown(${call.args.fd}, ${call.args.how}).`,
   close: (call, who) => `${who} closes fd ${call.args.fd}: close(${call.args.fd}).`,
@@ -70,7 +70,7 @@ export function narrate(event, scene, log) {
       return socketMoved(event, scene, log);
     case "socket.vanished":
       if (event.state !== "LISTEN") return null;
-      return say(`Nobody listens ${placeOf(event)} of ${event.host} any more.`);
+      return say(`The socket of ${event.host} that listened ${placeOf(event)} is gone.`);
     case "packet.sent":
       return swallowed(event, scene) ? null : sent(event);
     case "packet.held": {
@@ -278,12 +278,12 @@ function socketMoved(event, scene, log) {
         return say(`The socket ${event.local} of ${event.host} is ESTABLISHED.`);
       case "CLOSE-WAIT":
         return say(
-          `The other side has closed. The socket ${event.local} of ${event.host} is in CLOSE-WAIT until its program closes too.`,
+          `A FIN has come: the other side sends no more. The socket ${event.local} of ${event.host} is in CLOSE-WAIT until its program closes.`,
           "CLOSE-WAIT",
         );
       case "TIME-WAIT":
         return say(
-          `${event.host} closed first: its kernel keeps ${event.local} in TIME-WAIT, so that no late segment enters a new connection.`,
+          `The connection is over. The kernel of ${event.host} keeps ${event.local} in TIME-WAIT, to acknowledge a FIN that comes again and to keep late segments out of a new connection.`,
           "TIME-WAIT",
         );
       case "CLOSED":
@@ -304,9 +304,14 @@ function socketMoved(event, scene, log) {
   return null;
 }
 
-/** Where a socket listens: a Unix socket has a path, and no port. @param {SocketEvent} event */
+/**
+ * Where a socket listens: its whole local end, for several may have one port. A Unix socket has a path, and no port.
+ * @param {SocketEvent} event
+ */
 function placeOf(event) {
-  return event.protocol === "unix" ? `at the path ${event.local}` : `on port ${endpoint(event.local).port}`;
+  if (event.protocol === "unix") return `at the path ${event.local}`;
+  const { address } = endpoint(event.local);
+  return wildcard(address) ? `on ${event.local} (${address} is the wildcard address)` : `on ${event.local}`;
 }
 
 /**
