@@ -13,7 +13,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any, Protocol
 
 import msgspec
@@ -370,7 +370,7 @@ async def _refused(work: Coroutine[Any, Any, None], lab: str) -> str:
 
 
 @contextlib.asynccontextmanager
-async def _driven(player: Player, actions: tuple[tuple[int, Action], ...]) -> Any:  # noqa: ANN401 (contextlib's own)
+async def _driven(player: Player, actions: tuple[tuple[int, Action], ...]) -> AsyncIterator[None]:
     """At full speed, without a person; afterwards at the pace of before, unless an action has set another."""
     before = player.record.state["pace"]
     player.drive, player.patience = "live", PATIENCE

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import secrets
-from typing import Any
 
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
+from starlette.types import Scope
 
 from server.courses.courses import PREFIX, Courses
 from server.sessions.door import Door, Visitor
@@ -89,7 +89,7 @@ class Access:
         token: A sandbox's token that it came with, apart from cookies; empty: none.
     """
 
-    def __init__(self, scope: Any, token: str = "") -> None:  # noqa: ANN401 (ASGI's own)
+    def __init__(self, scope: Scope, token: str = "") -> None:
         self._connection = HTTPConnection(scope)
         self._token = token
         self._runs: dict[str, RunFeed] = {}

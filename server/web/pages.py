@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse
 
 from server.catalogue import PROGRAMS
 from server.web import panels
+from server.web.access import let_visit
 from server.web.contexts import HomeContext, PlayContext
 from server.web.rendering import chosen_theme, render
 
@@ -21,12 +22,13 @@ def routes() -> APIRouter:
 
     @router.get("/")
     def home(request: Request) -> HTMLResponse:
-        return render(request, "pages/home.html", HomeContext(theme=chosen_theme(request)))
+        return _known(request, render(request, "pages/home.html", HomeContext(theme=chosen_theme(request))))
 
     @router.get("/play")
     def play(request: Request, start: Annotated[str, Query(max_length=64)] = "") -> HTMLResponse:
         known = start if start in PROGRAMS else ""
-        return render(request, "pages/play.html", PlayContext(theme=chosen_theme(request), start=known))
+        context = PlayContext(theme=chosen_theme(request), start=known)
+        return _known(request, render(request, "pages/play.html", context))
 
     @router.get("/s/{sandbox}")
     def play_on(request: Request, sandbox: SandboxId) -> HTMLResponse:
@@ -34,3 +36,9 @@ def routes() -> APIRouter:
 
     router.include_router(panels.routes())
     return router
+
+
+def _known(request: Request, page: HTMLResponse) -> HTMLResponse:
+    """A page from which a sandbox is made next: its browser is one visitor among those behind its address by then."""
+    let_visit(request, page)
+    return page

@@ -30,9 +30,8 @@ export class Reading {
       this.whole = !this.whole;
       this.arrive();
     });
-    if (this.#named()) {
-      this.arrive();
-    } else this.arrange();
+    if (this.#named()) this.arrive();
+    else this.arrange();
     this.#stuckLater();
   }
 
@@ -40,8 +39,7 @@ export class Reading {
   open(step) {
     this.whole = false;
     this.at = step;
-    if (this.#named()) this.arrange();
-    else this.arrange();
+    this.arrange();
   }
 
   /** On to a step. @param {number} step */
