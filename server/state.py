@@ -164,6 +164,7 @@ def _execute(state: State, event: ev.ProcessExecuted) -> None:
     if process is not None:
         process["program"] = event.program
         process["argv"] = event.argv
+        process["calls"] = {}  # execve(2) ends the other threads in the middle of their calls
 
 
 def _exit(state: State, event: ev.ProcessExited) -> None:

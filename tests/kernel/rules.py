@@ -121,6 +121,9 @@ class Checker:
                     if entry["socket"] == event.socket
                 ]
                 self.expect(not named, event, f"no descriptor names a socket that vanishes, but {named} do")
+            case ev.ProcessExecuted():
+                ended = {call for call, entered in self.calls.items() if entered.event.pid == event.pid}
+                self.in_call = {tid: call for tid, call in self.in_call.items() if call not in ended}
             case ev.ProcessExited():
                 fds = self.state["processes"][str(event.pid)]["fds"]
                 self.expect(not fds, event, "descriptors are closed before the exit is told")

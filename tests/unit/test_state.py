@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from server import events as ev
-from server import state as shapes
+from server import shapes
 from server.shapes import State
 from server.state import fold, has_exited, initial
 
@@ -244,3 +244,9 @@ def test_what_changes_nothing_but_the_time(event: ev.Event) -> None:
     before = after(HOST, STARTED)
     same = copy.deepcopy(before) | {"seq": 3, "t": 3000}
     assert after(HOST, STARTED, event) == same
+
+
+def test_another_program_has_none_of_the_calls_that_the_threads_of_the_last_one_were_in() -> None:
+    executed = ev.ProcessExecuted(pid=7, program="sh", argv=["sh", "-c", "read line"])
+    process = after(HOST, STARTED, ENTERED, executed)["processes"]["7"]
+    assert (process["program"], process["calls"]) == ("sh", {})

@@ -87,7 +87,8 @@ export function fold(state, event) {
       state.processes[event.pid] = started(event);
       break;
     case "process.executed":
-      change(state.processes[event.pid], { program: event.program, argv: event.argv });
+      // execve(2) ends the other threads in the middle of their calls.
+      change(state.processes[event.pid], { program: event.program, argv: event.argv, calls: {} });
       break;
     case "process.exited": {
       const { code = null, signal = null } = event;
