@@ -221,6 +221,8 @@ def test_the_sandbox_dies_in_the_middle(desk: Page) -> None:
     expect(desk.locator("#lab-steps a[data-settled]")).to_have_count(2)
     desk.reload()  # whoever comes back later is told the same, and nothing is asked of what is gone
     expect(fault).to_be_visible()
+    expect(desk.locator("[data-overlay]")).to_be_hidden()
+    expect(desk.locator("[data-preview]")).to_be_visible()
     desk.click("#lab-start")
     expect(desk.locator("#step-3[data-place=now]")).to_be_visible()
     expect(desk.locator("#run-3")).to_be_enabled()

@@ -128,7 +128,9 @@ class LabPage {
       if (event.type === "lab.rebuild.begun" && !first) this.reading.go(event.step);
     }
     if (first) this.told = this.state.seq;
-    if (this.state.sandbox && this.state.sandbox !== this.sandbox) this.#show(this.state.sandbox);
+    // What was gone before the page was opened is not asked for.
+    const gone = first && this.state.mood === "ended";
+    if (this.state.sandbox && this.state.sandbox !== this.sandbox && !gone) this.#show(this.state.sandbox);
     this.draw();
     if (first && this.state.mood !== "none") this.reading.open(lesson(this.outline, this.state).at);
   }
@@ -137,7 +139,13 @@ class LabPage {
   #show(sandbox) {
     this.sandbox = sandbox;
     this.main.querySelector("[data-preview]")?.remove();
-    this.screen.follow((face) => this.streams.follow(sandbox, face));
+    this.screen.follow((face) =>
+      this.streams.follow(sandbox, {
+        ...face,
+        // A sandbox that a restarted server does not know has ended; the run says what comes next.
+        onLink: (state, problem) => face.onLink(state === "refused" ? "ended" : state, problem),
+      }),
+    );
     if (!this.watching) offerRun(this.screen.root, this.main.dataset.run ?? "", sandbox, this.name);
     const watch = this.screen.root.querySelector("[data-watch]");
     if (watch instanceof HTMLElement) watch.hidden = false;
