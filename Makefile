@@ -57,6 +57,7 @@ docs: $(VENV)/test ## Regenerate what is made from the code: pages in docs/ and 
 	@$(BIN)/python -m docs.state_js
 	@$(BIN)/python -m docs.lab_protocol_js
 	@$(BIN)/python -m docs.syscalls_js
+	@$(BIN)/python -m docs.story_js
 
 wheel: $(VENV)/test ## Build the wheel into dist/.
 	@$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .

@@ -2,7 +2,8 @@
 
 * ``serve``: the lab in the browser.
 * ``doctor``: what this machine allows.
-* ``trace``: the same engine without a browser; ``timeline`` makes its events readable.
+* ``trace``: the same engine without a browser; ``timeline`` makes its events readable,
+  ``storyline`` tells them as a story.
 * ``replay``: a recording in the browser, or as one HTML file.
 * ``labs``: plays the guided labs and says what fails; ``labs_record``: plays one and saves its run.
 

@@ -1,8 +1,8 @@
 """``socketlab trace``: the same engine without a browser.
 
 Ordinary commands run on the hosts of one sandbox; their system calls, sockets and packets come out as one
-merged timeline. Standard input goes to the last command. At pace ``step`` it is the person's instead:
-each line lets the moment that has waited longest go on, and its end lets everything go on.
+merged timeline, or as the story of its beats. Standard input goes to the last command. At pace ``step`` it is the
+person's instead: each line lets the moment that has waited longest go on, and its end lets everything go on.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ import msgspec
 
 from server import commands as cmd
 from server.catalogue import PROGRAMS
+from server.cli.storyline import Storyline
 from server.cli.timeline import Timeline
 from server.errors import BadRequestError, SocketlabError
 from server.events import decode_entry
@@ -57,7 +58,11 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
         help="run a command on a host: server, client-a or client-b. A name from the catalogue "
         f"({', '.join(PROGRAMS)}) with arguments, or any command that is installed here",
     )
-    parser.add_argument("--json", action="store_true", help="print one event a line instead of a timeline")
+    output = parser.add_mutually_exclusive_group()
+    output.add_argument("--json", action="store_true", help="print one event a line instead of a timeline")
+    output.add_argument(
+        "--story", action="store_true", help="print what happens as sentences, a beat a line, instead of a timeline"
+    )
     parser.add_argument("--pcapng", type=Path, metavar="FILE", help="save every packet, for Wireshark")
     parser.add_argument("--record", type=Path, metavar="FILE", help="save the log, for `socketlab replay`")
     parser.add_argument("--pace", choices=("live", "slow", "step"), default="live", help="(%(default)s)")
@@ -119,7 +124,7 @@ async def _trace_in(
     sandbox: SandboxClient, starts: list[cmd.ProcessStart], arguments: argparse.Namespace, interrupted: asyncio.Event
 ) -> int:
     async with asyncio.TaskGroup() as group:
-        printer = group.create_task(_print(sandbox, as_json=arguments.json))
+        printer = group.create_task(_print(sandbox, _teller(arguments)))
         player = group.create_task(_play(sandbox, starts, arguments.pace))
         stopper = group.create_task(interrupted.wait())
         parts = (printer, player, stopper)
@@ -257,22 +262,30 @@ def _may_read() -> bool:
 # Output
 
 
-async def _print(sandbox: SandboxClient, *, as_json: bool) -> bool:
+def _teller(arguments: argparse.Namespace) -> Timeline | Storyline | None:
+    """What makes lines of events; None: each event is its own line."""
+    if arguments.json:
+        return None
+    colour = _wants_colour()
+    return Storyline(colour=colour) if arguments.story else Timeline(colour=colour)
+
+
+async def _print(sandbox: SandboxClient, teller: Timeline | Storyline | None) -> bool:
     """Print events as they come, up to the last; False: nobody reads them any more."""
     out = sys.stdout.buffer
-    timeline = Timeline(colour=_wants_colour())
     after = 0
     try:
         while await sandbox.wait(after):
             while lines := await sandbox.read(after):
                 after += len(lines)
-                if as_json:
+                if teller is None:
                     out.writelines(line + b"\n" for line in lines)
                 else:
                     events = map(decode_entry, lines)
-                    out.writelines(f"{text}\n".encode() for event in events for text in timeline.lines(event))
+                    out.writelines(f"{text}\n".encode() for event in events for text in teller.lines(event))
             out.flush()
-        out.writelines(f"{text}\n".encode() for text in timeline.rest())
+        if teller is not None:
+            out.writelines(f"{text}\n".encode() for text in teller.rest())
         out.flush()
     except BrokenPipeError:
         return False

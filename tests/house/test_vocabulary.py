@@ -18,6 +18,7 @@ import msgspec
 import pytest
 
 from server import commands, events, lab_acts, lab_events
+from server.story.rules import RULES
 
 ROOT = Path(__file__).parents[2]
 
@@ -105,6 +106,11 @@ def pressed(text: str, _vocabulary: ModuleType) -> set[str]:
     return set(re.findall(r'command: "([\w.]+)"', text)) | set(re.findall(r'data-act="([\w.]+)"', markup))
 
 
+def told(_text: str, _vocabulary: ModuleType) -> set[str]:
+    """The events that the rules of beats tell under some condition, or always."""
+    return {tag for tag, rules in RULES.items() if rules}
+
+
 # --- the places -------------------------------------------------------------------------------
 
 
@@ -128,6 +134,14 @@ NO_STATE = {
     "command.accepted": "what a command brings about has events of its own",
     "command.refused": "a refused command changes nothing",
     "observation.lost": "it says what the log does not hold; nothing that is there is different",
+}
+NO_STORY = {
+    "fd.opened": "the call that made it is told",
+    "fd.closed": "the close() or the end of the process is told",
+    "moment.pending": "a hold is the person's, and no part of what the kernel did",
+    "moment.released": "the call or the packet that goes on is told",
+    "pace.changed": "it is about how we watch",
+    "command.accepted": "what it brings about is told",
 }
 READERS: dict[ModuleType, list[Reader]] = {
     events: [
@@ -167,6 +181,9 @@ READERS: dict[ModuleType, list[Reader]] = {
                 "command.accepted": "what it brings about has its lines",
             },
         ),
+        Reader("server/story/rules.py", told, NO_STORY),
+        Reader("server/story/slots.py", python_branches, NO_STORY),
+        Reader("static/js/story/slots.js", javascript_branches("slotsOf"), NO_STORY),
         Reader(
             "server/lessons/record.py",
             python_branches,

@@ -50,6 +50,31 @@ def test_an_echo_as_a_timeline() -> None:
     assert lines[-1] == "the sandbox ends: the trace is over"
 
 
+def test_an_echo_as_a_story() -> None:
+    done = trace("--story", *ECHO, text="hello\n")
+    assert (done.returncode, done.stderr) == (0, "")
+    expected = [
+        "server listens on *:7 (* is the wildcard address).",
+        "client-a connects to 10.0.0.4, port 7",
+        "SYN to server port 7.",
+        "goes into the accept queue",
+        "accept() takes the connection",
+        "hands 6 bytes to the kernel",
+        "echo_client prints: echo: hello",
+        "A connection ends",
+    ]
+    lines = done.stdout.splitlines()
+    places = [next(number for number, line in enumerate(lines) if part in line) for part in expected]
+    assert places == sorted(places)
+    assert lines[-1].endswith("The sandbox has ended: the trace is over.")
+
+
+def test_a_story_is_no_list_of_events() -> None:
+    done = trace("--story", "--json", *ECHO)
+    assert done.returncode == 2
+    assert "not allowed with" in done.stderr
+
+
 def test_an_echo_as_events() -> None:
     found = events(trace("--json", *ECHO, text="hello\n"))
     assert [event["seq"] for event in found] == list(range(1, len(found) + 1))
