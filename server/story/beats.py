@@ -103,17 +103,18 @@ class Story:
 
     def add(self, event: ev.Event) -> None:
         """Take the next event of the log."""
-        rule = self._rule(event)
-        told = rule is not None and self._tell(event, rule)
+        about = self._told.about(event)
+        rule = None if about is None else self._rule(str(event.__struct_config__.tag), about)
+        told = rule is not None and about is not None and self._tell(event.seq, about, rule)
         self._told.remember(event, rule.message if rule and told else "")
 
-    def _rule(self, event: ev.Event) -> Rule | None:
-        for rule, predicates in _COMPILED[str(event.__struct_config__.tag)]:
-            if all(predicate(self._told, event) for predicate in predicates):
+    def _rule(self, tag: str, about: ev.Event) -> Rule | None:
+        for rule, predicates in _COMPILED[tag]:
+            if all(predicate(self._told, about) for predicate in predicates):
                 return rule if rule.message else None
         return None
 
-    def _tell(self, event: ev.Event, rule: Rule) -> bool:
+    def _tell(self, seq: int, event: ev.Event, rule: Rule) -> bool:
         """Make a foreground event part of a beat; False: it is background, for it joins none."""
         subjects = subjects_of(self._told, event)
         last = self.beats[-1] if self.beats else None
@@ -125,12 +126,12 @@ class Story:
         if (meaning := f"error.{slots.get('error')}") in SENTENCES:
             said.append(Said(meaning, {}))
         if last is not None and joins:
-            last.seqs.append(event.seq)
+            last.seqs.append(seq)
             last.said += said
             self._subjects |= subjects
         else:
-            self._set_scene(event.seq, rule.leads)
-            self.beats.append(Beat([event.seq], self.scenes[-1].id, said))
+            self._set_scene(seq, rule.leads)
+            self.beats.append(Beat([seq], self.scenes[-1].id, said))
             self._subjects = subjects
         self._head(rule, slots, subjects)
         return True

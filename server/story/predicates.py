@@ -105,6 +105,7 @@ _CALLS: Final[dict[str, OfCall]] = {
     "taking": _one_of(RECEIVING),
     "polling": _one_of(WAITING),
     "timeless": lambda told, event: told.call(event)[1].get("timeout_ms") != 0,
+    "at_once": lambda told, event: told.state["pace"] == "live",
     "serves": _serves,
     "sleeps": _sleeps,
     "first_wait": lambda told, event: told.wait_of(event) not in told.waits,
@@ -252,12 +253,16 @@ OF: Final[dict[str, tuple[object, ...]]] = {
     "socket.appeared": (_ROWS,),
     "socket.changed": (_ROWS,),
     "socket.vanished": (_ROWS,),
+    "moment.released": (_PROCESSES, _CALLS),
     "packet.sent": (_PACKETS, _SENT),
     "packet.held": (_PACKETS,),
     "packet.delivered": (_PACKETS,),
     "packet.dropped": (_PACKETS,),
 }
-"""Type of event → the tables of predicates that may be asked of it; of other types none."""
+"""Type of event → the tables of predicates that may be asked of it; of other types none.
+
+Of ``moment.released`` it is the call that goes on that is asked about.
+"""
 
 
 def predicates_of(tag: str) -> dict[str, Predicate]:

@@ -17,6 +17,8 @@ from server.state import fold, initial
 CallEvent = ev.SyscallEntered | ev.SyscallReturned
 PacketEvent = ev.PacketSent | ev.PacketHeld | ev.PacketDelivered | ev.PacketDropped
 
+GONE: Final = "the thread ended"
+"""Why a held call does not go on."""
 NOT_YET: Final = frozenset(("EAGAIN", "EALREADY", "EINPROGRESS", "EINTR"))
 """No failure but an answer: the call would have had to wait."""
 _MAPPED = re.compile(r"^\[::ffff:(\d+\.\d+\.\d+\.\d+)\]")
@@ -66,6 +68,7 @@ class Told:
         arrived: Receiver → bytes that have arrived and were not taken yet, as far as packets and calls say.
         ended: Receivers whose other side sends no more.
         alarmed: Hosts that got an ICMP message, until a call has said so.
+        held: Calls that were entered at a pace that holds them before the kernel begins them, by id.
         waits: Waits that were told.
         patient: Threads that wait for several descriptors, so that their other calls do not wait.
         awake: Sockets that were made non-blocking, or answered so.
@@ -81,6 +84,7 @@ class Told:
         self.arrived: dict[str, int] = {}
         self.ended: set[str] = set()
         self.alarmed: set[str] = set()
+        self.held: dict[int, ev.SyscallEntered] = {}
         self.waits: set[str] = set()
         self.patient: set[int] = set()
         self.awake: set[str] = set()
@@ -88,6 +92,12 @@ class Told:
         self.joined: set[str] = set()
 
     # What events name
+
+    def about(self, event: ev.Event) -> ev.Event | None:
+        """What an event is to be told as: of a moment's release the call that goes on now, if it is one."""
+        if not isinstance(event, ev.MomentReleased):
+            return event
+        return None if event.call is None or event.why == GONE else self.held.get(event.call)
 
     def process(self, pid: int) -> Process | None:
         """A process, running or not."""
@@ -156,9 +166,15 @@ class Told:
             case ev.SyscallEntered():
                 if event.name in WAITING:
                     self.patient.add(event.tid)
+                if self.state["pace"] != "live":
+                    self.held[event.call] = event
                 if message.endswith(".waits"):
                     self.waits.add(self.wait_of(event))
+            case ev.MomentReleased():
+                if message.endswith(".waits") and isinstance(call := self.about(event), ev.SyscallEntered):
+                    self.waits.add(self.wait_of(call))
             case ev.SyscallReturned():
+                self.held.pop(event.call, None)
                 self._returned(event)
             case ev.SocketVanished():
                 self.openings.pop(connection(event.local, event.remote), None)

@@ -181,7 +181,7 @@ READERS: dict[ModuleType, list[Reader]] = {
                 "command.accepted": "what it brings about has its lines",
             },
         ),
-        Reader("server/story/rules.py", told, NO_STORY),
+        Reader("server/story/rules.py", told, {k: why for k, why in NO_STORY.items() if k != "moment.released"}),
         Reader("server/story/slots.py", python_branches, NO_STORY),
         Reader("static/js/story/slots.js", javascript_branches("slotsOf"), NO_STORY),
         Reader(

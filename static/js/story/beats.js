@@ -48,23 +48,25 @@ export class Story {
 
   /** Take the next event of the log. @param {Event} event */
   add(event) {
-    const rule = this.#rule(event);
-    const told = rule !== undefined && this.#tell(event, rule);
+    const about = this.told.about(event);
+    const rule = about && this.#rule(event.type, about);
+    const told = about && rule ? this.#tell(event.seq, about, rule) : false;
     this.told.remember(event, rule && told ? rule.message : "");
   }
 
-  /** @param {Event} event */
-  #rule(event) {
-    const found = RULES[event.type]?.find((rule) => rule.when.every((name) => PREDICATES[name](this.told, event)));
+  /** @param {string} type @param {Event} about */
+  #rule(type, about) {
+    const found = RULES[type]?.find((rule) => rule.when.every((name) => PREDICATES[name](this.told, about)));
     return found?.message ? found : undefined;
   }
 
   /**
    * Make a foreground event part of a beat; false: it is background, for it joins none.
+   * @param {number} seq
    * @param {Event} event
    * @param {Rule} rule
    */
-  #tell(event, rule) {
+  #tell(seq, event, rule) {
     const subjects = subjectsOf(this.told, event);
     const last = this.beats.at(-1);
     const near = last !== undefined && rule.joins.includes(/** @type {Said} */ (last.said.at(-1)).message);
@@ -75,12 +77,12 @@ export class Story {
     const meaning = `error.${slots.error}`;
     if (meaning in SENTENCES) said.push({ message: meaning, slots: {} });
     if (last && joins) {
-      last.seqs.push(event.seq);
+      last.seqs.push(seq);
       last.said.push(...said);
       for (const subject of subjects) this.subjects.add(subject);
     } else {
-      this.#setScene(event.seq, rule.leads);
-      this.beats.push({ seqs: [event.seq], scene: this.#scene.id, said });
+      this.#setScene(seq, rule.leads);
+      this.beats.push({ seqs: [seq], scene: this.#scene.id, said });
       this.subjects = subjects;
     }
     this.#head(rule, slots, subjects);

@@ -131,6 +131,7 @@ export const PREDICATES = {
   taking: oneOf(TAKES_IN),
   polling: oneOf(WAITS),
   timeless: (told, event) => told.call(event).args.timeout_ms !== 0,
+  at_once: (told) => told.state.pace === "live",
   serves,
   sleeps,
   first_wait: (told, event) => !told.waits.has(told.waitOf(event)),

@@ -4,7 +4,7 @@ import { fold, initial } from "../log/fold.js";
 import { plainName } from "../words/calls.js";
 import { chipKind } from "../words/headers.js";
 import { TAKES_IN, WAITS } from "../words/syscalls.js";
-import { NOT_YET } from "./table.js";
+import { GONE, NOT_YET } from "./table.js";
 
 /** @typedef {import("../log/protocol.js").Event} Event */
 /** @typedef {import("../log/protocol.js").SyscallEntered | import("../log/protocol.js").SyscallReturned} CallEvent */
@@ -33,6 +33,8 @@ export class Told {
     this.ended = new Set();
     /** @type {Set<string>} hosts that got an ICMP message, until a call has said so */
     this.alarmed = new Set();
+    /** @type {Map<number, import("../log/protocol.js").SyscallEntered>} calls that are held before the kernel begins them */
+    this.held = new Map();
     /** @type {Set<string>} waits that were told */
     this.waits = new Set();
     /** @type {Set<number>} threads that wait for several descriptors */
@@ -43,6 +45,16 @@ export class Told {
     this.handed = new Set();
     /** @type {Set<string>} Unix sockets that are one end of a connection */
     this.joined = new Set();
+  }
+
+  /**
+   * What an event is to be told as: of a moment's release the call that goes on now, if it is one.
+   * @param {Event} event
+   * @returns {Event | undefined}
+   */
+  about(event) {
+    if (event.type !== "moment.released") return event;
+    return event.why === GONE ? undefined : this.held.get(event.call ?? 0);
   }
 
   /** @param {number} pid */
@@ -110,9 +122,16 @@ export class Told {
     switch (event.type) {
       case "syscall.entered":
         if (WAITS.has(event.name)) this.patient.add(event.tid);
+        if (this.state.pace !== "live") this.held.set(event.call, event);
         if (message.endsWith(".waits")) this.waits.add(this.waitOf(event));
         break;
+      case "moment.released": {
+        const call = this.about(event);
+        if (message.endsWith(".waits") && call?.type === "syscall.entered") this.waits.add(this.waitOf(call));
+        break;
+      }
       case "syscall.returned":
+        this.held.delete(event.call);
         this.#returned(event);
         break;
       case "socket.vanished":

@@ -70,3 +70,18 @@ def test_accept_waits_only_if_the_log_leaves_nothing_else(before: list[ev.Event]
     )
     last = story.beats[-1]
     assert (last.said[0].message == "accept.waits" and last.id == len(before) + 4) == waits
+
+
+@pytest.mark.parametrize(("why", "waits"), [("by hand", True), ("the thread ended", False)])
+def test_a_held_call_waits_when_it_goes_on_and_not_before(why: str, waits: bool) -> None:
+    held = (
+        ev.PaceChanged(pace="step", pause_ms=0),
+        started("p"),
+        ev.SocketAppeared(**LISTENING),
+        ev.FdOpened(pid=2, fd=3, kind="socket", socket="5"),
+        entered(8, "accept", {"fd": 3}),
+        ev.MomentPending(moment=1, kind="syscall", call=8),
+    )
+    assert [beat.id for beat in story_of(*held).beats] == [2]
+    story = story_of(*held, ev.MomentReleased(moment=1, kind="syscall", call=8, why=why))
+    assert [beat.id for beat in story.beats] == ([2, 7] if waits else [2])
