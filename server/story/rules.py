@@ -33,9 +33,10 @@ class Rule(msgspec.Struct, frozen=True):
     alone: bool = True
 
 
-_LEFT = ("packet.synack", "packet.ack", "packet.data", "packet.fin", "packet.refusal", "packet.rst", "packet.udp",
-         "packet.icmp")  # fmt: skip
-_ARRIVED = ("packet.arrives", "packet.copy", *_LEFT, "packet.syn")
+_CROSSED = ("packet.synack", "packet.ack", "packet.data", "packet.refusal", "packet.rst", "packet.udp", "packet.icmp")
+"""Segments whose leaving and arriving are one beat, if nothing happens between. Those that open and close are two."""
+_LEFT = ("packet.syn", "packet.fin", "packet.again", *_CROSSED)
+_ARRIVED = ("packet.arrives", "packet.copy", *_LEFT)
 _ENDING = ("packet.fin", "packet.arrives", "close.asks", "shutdown.asks", "row.fin-wait-1", "row.fin-wait-2",
            "row.close-wait", "row.last-ack", "row.closing", "row.time-wait", "row.closed")  # fmt: skip
 
@@ -130,16 +131,14 @@ RULES: Final[dict[str, tuple[Rule, ...]]] = {
         Rule("", ("discovery",)),
         Rule("packet.icmp", ("icmp",)),
     ),
-    "packet.held": (
-        Rule("packet.held", ("known", "told"), joins=(*_LEFT, "packet.syn", "packet.again", "row.syn-sent")),
-    ),
+    "packet.held": (Rule("packet.held", ("known", "told"), joins=(*_LEFT, "row.syn-sent")),),
     "packet.delivered": (
         Rule("packet.copy", ("copied", "across")),
-        Rule("packet.arrives", ("told", "across"), joins=_LEFT),
+        Rule("packet.arrives", ("told", "across"), joins=_CROSSED),
     ),
     "packet.dropped": (
         Rule("", ("copied",)),
-        Rule("packet.lost", ("known",), joins=("packet.syn", "packet.again", *_LEFT)),
+        Rule("packet.lost", ("known",), joins=_LEFT),
     ),
     "moment.pending": (),
     # A call that was held begins to wait when it goes on, and not when it was about to.
