@@ -225,6 +225,8 @@ class Told:
         opening = self.openings.get(between)
         if kind == "syn":
             self.openings[between] = Opening(sender, "syn")
+            self._forget(receiver(event.source_host, event.protocol, event.source, event.destination))
+            self._forget(receiver(event.target_host, event.protocol, event.destination, event.source))
         elif opening is None:
             return
         elif kind == "synack":
@@ -233,6 +235,11 @@ class Told:
             del self.openings[between]
         elif opening == (sender, "synack"):
             self.openings[between] = Opening(sender, "ack")
+
+    def _forget(self, who: str) -> None:
+        """What came before between two ports is of another connection."""
+        self.arrived.pop(who, None)
+        self.ended.discard(who)
 
     def _delivered(self, event: ev.PacketDelivered) -> None:
         segment = self.segment(event)

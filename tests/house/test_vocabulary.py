@@ -139,10 +139,10 @@ NO_STORY = {
     "fd.opened": "the call that made it is told",
     "fd.closed": "the close() or the end of the process is told",
     "moment.pending": "a hold is the person's, and no part of what the kernel did",
-    "moment.released": "the call or the packet that goes on is told",
     "pace.changed": "it is about how we watch",
     "command.accepted": "what it brings about is told",
 }
+NO_SLOTS = {**NO_STORY, "moment.released": "it is told as the call that goes on"}
 READERS: dict[ModuleType, list[Reader]] = {
     events: [
         Reader("server/state.py", python_branches, NO_STATE),
@@ -181,9 +181,9 @@ READERS: dict[ModuleType, list[Reader]] = {
                 "command.accepted": "what it brings about has its lines",
             },
         ),
-        Reader("server/story/rules.py", told, {k: why for k, why in NO_STORY.items() if k != "moment.released"}),
-        Reader("server/story/slots.py", python_branches, NO_STORY),
-        Reader("static/js/story/slots.js", javascript_branches("slotsOf"), NO_STORY),
+        Reader("server/story/rules.py", told, NO_STORY),
+        Reader("server/story/slots.py", python_branches, NO_SLOTS),
+        Reader("static/js/story/slots.js", javascript_branches("slotsOf"), NO_SLOTS),
         Reader(
             "server/lessons/record.py",
             python_branches,

@@ -51,7 +51,7 @@ export const RULES = {
     },
     {
       message: "poll.waits",
-      when: ["polling", "at_once", "timeless", "serves", "first_wait"],
+      when: ["polling", "at_once", "timeless", "first_wait", "serves"],
       leads: "",
       joins: [],
       alone: true,
@@ -442,7 +442,7 @@ export const RULES = {
     { message: "", when: ["tool"], leads: "", joins: [], alone: true },
     { message: "accept.waits", when: ["accepting", "sleeps", "first_wait"], leads: "", joins: [], alone: true },
     { message: "recv.waits", when: ["taking", "on_socket", "sleeps", "first_wait"], leads: "", joins: [], alone: true },
-    { message: "poll.waits", when: ["polling", "timeless", "serves", "first_wait"], leads: "", joins: [], alone: true },
+    { message: "poll.waits", when: ["polling", "timeless", "first_wait", "serves"], leads: "", joins: [], alone: true },
   ],
   "pace.changed": [],
   "wire.changed": [{ message: "wire.changes", when: [], leads: "change", joins: [], alone: true }],

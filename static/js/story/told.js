@@ -187,12 +187,21 @@ export class Told {
     const sender = plain(event.source);
     const kind = chipKind(event);
     const opening = this.openings.get(between);
-    if (kind === "syn") this.openings.set(between, { asker: sender, stage: "syn" });
-    else if (!opening) return;
+    if (kind === "syn") {
+      this.openings.set(between, { asker: sender, stage: "syn" });
+      this.#forget(receiver(event.source_host, event.protocol, event.source, event.destination));
+      this.#forget(receiver(event.target_host, event.protocol, event.destination, event.source));
+    } else if (!opening) return;
     else if (kind === "synack") this.openings.set(between, { asker: opening.asker, stage: "synack" });
     else if (kind === "rst") this.openings.delete(between);
     else if (opening.asker === sender && opening.stage === "synack")
       this.openings.set(between, { asker: sender, stage: "ack" });
+  }
+
+  /** What came before between two ports is of another connection. @param {string} who */
+  #forget(who) {
+    this.arrived.delete(who);
+    this.ended.delete(who);
   }
 
   /** @param {import("../log/protocol.js").PacketDelivered} event */
