@@ -1,4 +1,4 @@
-"""Call an echo server for each request, and close each time.  Usage: python3 short_calls.py [HOST [PORT [COUNT]]]"""
+"""Call an echo server for each request, then close.  Usage: python3 short_calls.py [HOST [PORT [COUNT [reuseaddr]]]]"""
 
 import errno
 import socket
@@ -10,6 +10,8 @@ count = int(sys.argv[3]) if len(sys.argv) > 3 else 4
 
 for number in range(1, count + 1):
     connection = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    if "reuseaddr" in sys.argv[4:]:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         connection.connect((host, port))
     except OSError as error:

@@ -60,6 +60,10 @@ class TestEach:
         for question in each(ours, Predict) + each(ours, Explain):
             assert all(option.html for option in question.options if not option.right)
 
+    def test_no_question_is_a_toss_of_a_coin(self, ours: Lab) -> None:
+        questions = each(ours, Predict) + each(ours, Explain)
+        assert [question.question_html for question in questions if 0 < len(question.options) < 3] == []
+
     def test_it_takes_five_to_twelve_minutes(self, ours: Lab) -> None:
         assert 5 <= ours.minutes <= 12
 

@@ -92,7 +92,7 @@ def test_a_lab_that_is_not_there(server: Server) -> None:
 
 def test_each_misconception_leads_to_a_step_that_is_there(server: Server) -> None:
     text = server.ask("GET", "/misconceptions").body.decode()
-    assert len(re.findall(r'<li id="m-\d+">', text)) == 17
+    assert len(re.findall(r'<li id="m-\d+">', text)) == 18
     for path, anchor in re.findall(r'href="(/labs/[^"#]+)#(step-\d+)"', text):
         assert f'id="{anchor}"' in server.ask("GET", path).body.decode()
 

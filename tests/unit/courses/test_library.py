@@ -102,7 +102,7 @@ async def test_every_misconception_is_settled_by_our_own_labs() -> None:
 async def test_an_edit_beside_the_labs_is_seen(root: Path) -> None:
     library = LabLibrary(root)
     await library.refresh()
-    assert len(library.reference.misconceptions) == 17
+    assert len(library.reference.misconceptions) == 18
     lab, edition = library.labs["03-one-port-many-sockets"], library.edition("03-one-port-many-sockets")
     (root / "glossary.md").write_text("## port\n\nA number.\n\n## socket\n")
     await library.refresh()
