@@ -124,6 +124,7 @@ class Learner:
             query.append(("key", self.key))
         address = f"{self.server.address.replace('http', 'ws', 1)}/api/stream?{urlencode(query)}"
         options.setdefault("additional_headers", self.headers())
+        options.setdefault("open_timeout", PATIENCE)
         return connect(address, max_size=None, proxy=None, **options)
 
     def after(self, log: str) -> int:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import fcntl
 import json
 import os
 import random
 import socket
 import struct
+import sys
+import termios
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -209,18 +213,17 @@ def test_a_held_call_does_not_hold_the_commands_behind_it(sandbox: Sandbox, read
 def test_a_viewer_that_does_not_read_is_told_to_resume_and_costs_nothing() -> None:
     with Server(SOCKETLAB_VIEWER_SECONDS="1") as server, server.sandbox() as sandbox:
         lazy = raw_stream(sandbox)
-        with lazy, sandbox.stream() as stream:
+        with lazy, sandbox.stream() as stream, ThreadPoolExecutor(1) as beside:
             busy = Reader(stream)
             before = memory(server)
             pid = chatter(sandbox, 45_000)
+            told = beside.submit(read_once_stuck, lazy)
             busy.until(lambda: has_exited(busy.events[-1000:], pid))
             assert busy.seqs() == list(range(1, len(busy.events) + 1))
             size = sum(len(json.dumps(event)) for event in busy.events)
             assert size > 10_000_000
             assert memory(server) - before < size
-            # What is tested is a time: the viewer has to be lazy for longer than it may.
-            threading.Event().wait(2)
-            code, reason, last = read_to_the_close(lazy)
+            code, reason, last = told.result(60)
         assert code == 1013
         assert reason == f"resume after={last}"
         assert last < len(busy.events)
@@ -335,6 +338,22 @@ def raw_stream(sandbox: Sandbox) -> socket.socket:
         head += connection.recv(1)
     assert head.startswith(b"HTTP/1.1 101")
     return connection
+
+
+def read_once_stuck(connection: socket.socket) -> tuple[int, str, int]:
+    """Read nothing until nothing more has come for longer than a viewer may be lazy; then all that has come.
+
+    The server cuts the connection some seconds later, so this cannot wait for the end of what it tells.
+    """
+    waiting = -1
+    while waiting != (waiting := unread(connection)) or waiting == 0:
+        threading.Event().wait(1.6)  # what is tested is a time
+    return read_to_the_close(connection)
+
+
+def unread(connection: socket.socket) -> int:
+    """The bytes that a socket has received and nobody has read: ioctl(FIONREAD)."""
+    return int.from_bytes(fcntl.ioctl(connection, termios.FIONREAD, bytes(4)), sys.byteorder)
 
 
 def read_to_the_close(connection: socket.socket) -> tuple[int, str, int]:
