@@ -8,6 +8,7 @@ import pytest
 
 from server.lessons.loader import load
 from tests.labs.sound import SOUND, edited, write
+from tests.ours import library
 
 BROKEN: dict[str, tuple[str, str, str, str, str]] = {
     # name: (what stands there, what is written for it, a piece of the line that is meant, what is wrong, the cure)
@@ -102,7 +103,7 @@ BROKEN: dict[str, tuple[str, str, str, str, str]] = {
         "misconceptions: [3, 99]",
         "[3, 99]",
         "`misconceptions` is '99'.",
-        "Write a whole number from 1 to 16.",
+        f"Write a whole number from 1 to {len(library().reference.misconceptions)}.",
     ),
     "misconception not settled": (
         "misconceptions: [3]",

@@ -142,6 +142,7 @@ async def three_clients_one_port(lab: Laboratory) -> None:
         await says(lab, pid, f"I am number {number}")
     await leaves(lab, clients[1])
     await lab.until("two are left", lambda: len(lab.sockets("server", state="ESTABLISHED")) == 2)
+    await lab.seen(ev.SocketVanished, host="server")
 
 
 @run("Nobody listens: connection refused", "process.exited", ship=True)
