@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from functools import cache
 
+import pytest
+
 from server.folders import folder
 from server.lessons.loader import Library, load, load_lab
 from server.lessons.model import Lab
@@ -15,6 +17,8 @@ OURS = folder("labs")
 NAMES = sorted(path.parent.name for path in OURS.glob("*/lab.md"))
 CROWDED = frozenset({"18-ten-thousand"})
 """Labs with thousands of sockets, which want the whole machine."""
+PLAYED = [pytest.param(name, marks=pytest.mark.alone) if name in CROWDED else name for name in NAMES]
+"""All names, for tests that play the labs."""
 
 
 @cache

@@ -14,11 +14,10 @@ from playwright.sync_api import Browser, Page, expect
 
 from server.lessons.model import Explain, Lab, Predict, Step
 from tests.browsing import SIZES, Watched, context, drawn, opened
-from tests.ours import CROWDED, NAMES, lab_of
+from tests.ours import CROWDED, PLAYED, lab_of
 from tests.web.conftest import Server
 
 LAB = lab_of("03-one-port-many-sockets")
-PLAYED = [pytest.param(name, marks=pytest.mark.alone) if name in CROWDED else name for name in NAMES]
 TIMES = int(os.environ.get("SOCKETLAB_TEST_TIMES", "1"))
 """How often each lab is played; 10 before an issue is closed."""
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"

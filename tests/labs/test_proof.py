@@ -16,7 +16,7 @@ from server.sandbox.messages import HostSpec
 from server.sessions.client import SandboxClient
 from server.sessions.door import Door, Visitor
 from tests.labs.sound import SOUND, edited, write
-from tests.ours import NAMES, OURS, lab_of
+from tests.ours import OURS, PLAYED, lab_of
 
 PACES = ("live", "step")
 
@@ -345,7 +345,7 @@ async def true(player: Player, condition: Callable[[], bool]) -> None:
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("pace", PACES)
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", PLAYED)
 async def test_our_labs_are_as_they_claim(name: str, pace: str) -> None:
     lab = lab_of(name)
     async with sandbox_for(lab, OURS) as sandbox:

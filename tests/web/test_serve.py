@@ -128,7 +128,7 @@ def test_a_killed_zygote_takes_the_sandboxes_along_and_another_one_comes() -> No
 
 
 def test_an_idle_sandbox_ends_by_itself() -> None:
-    with Server(SOCKETLAB_IDLE_SECONDS="1") as server:
+    with Server(SOCKETLAB_IDLE_SECONDS="5") as server:
         watched, idle = server.sandbox(), server.sandbox()
         with watched.stream() as stream:
             with idle.stream() as other:
@@ -136,7 +136,7 @@ def test_an_idle_sandbox_ends_by_itself() -> None:
             wait = threading.Event()
             while (events := idle.events())[-1]["type"] != "sandbox.closed":
                 wait.wait(0.1)
-            assert events[-1]["why"] == "nobody used it for 1 seconds"
+            assert events[-1]["why"] == "nobody used it for 5 seconds"
             assert stream.recv(5)
             assert watched.events()[-1]["type"] != "sandbox.closed"
 

@@ -210,6 +210,7 @@ def test_a_held_call_does_not_hold_the_commands_behind_it(sandbox: Sandbox, read
 # Those who do not play by the rules
 
 
+@pytest.mark.alone
 def test_a_viewer_that_does_not_read_is_told_to_resume_and_costs_nothing() -> None:
     with Server(SOCKETLAB_VIEWER_SECONDS="1") as server, server.sandbox() as sandbox:
         lazy = raw_stream(sandbox)
