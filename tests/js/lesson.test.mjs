@@ -365,3 +365,23 @@ test("the end: it is finished, and can be done again from the start", () => {
     [true, true, "next"],
   );
 });
+
+test("while hosts are made, Run waits: no button says something else than a moment later", () => {
+  const state = { ...initialRun(), steps: 2, mood: "building", goal: 2, step: 2 };
+  const one = { labels: ["1", "2"], right: "1", number: false, measured: true };
+  const step = {
+    title: "x",
+    task: false,
+    actions: ["run"],
+    texts: ["ss"],
+    predicts: [one],
+    explains: [],
+    checks: 1,
+    hints: 0,
+  };
+  for (const shown of lesson({ steps: [step, { ...step, task: true }] }, state).steps) {
+    assert.deepEqual([shown.run.can, shown.run.label, shown.run.blocked], ["run", "Run", true]);
+    assert.equal(shown.run.waits, "The hosts are being made.");
+    assert.equal(shown.startable, false);
+  }
+});

@@ -240,7 +240,7 @@ function drawActions(form, shown, trouble) {
 /** @param {HTMLElement} task @param {StepShown} step */
 function drawTask(task, step) {
   show(one(task, "[data-open]"), step.place === "now");
-  show(one(task, "[data-closed]"), step.place === "read");
+  show(one(task, "[data-closed]"), step.startable);
   drawTrouble(task, step.trouble);
 }
 

@@ -58,6 +58,7 @@ import { answerKey } from "../log/run_fold.js";
  * @property {string} trouble
  * @property {CheckShown[]} checks
  * @property {boolean} live whether tools can be run
+ * @property {boolean} startable whether the lab can be started at this step
  * @property {{pid: number, detail: string}[]} tools by index; a tool that is not there was not run
  * @property {number} hints how many are shown
  * @property {boolean} helps whether hints are offered
@@ -159,6 +160,7 @@ function stepShown(step, number, state) {
     trouble: known?.trouble ?? "",
     checks: Array.from({ length: step.checks }, (_, index) => checkShown(known, index)),
     live,
+    startable: place === "read" && state.mood !== "building",
     tools: Object.entries(state.tools).reduce(
       (all, [key, tool]) => {
         const [home, index] = key.split(" ").map(Number);
@@ -265,6 +267,9 @@ function actionsShown(step, number, place, known, state) {
   const actions = moods.map((mood, index) => ({ mood, text: known?.texts[index] ?? step.texts[index] }));
   const unanswered = step.predicts.some((_, index) => !(answerKey(number, "predict", index) in state.answers));
   const shown = { actions, blocked: false, waits: "", editable: place === "now" };
+  // No button says something else while hosts are made than a moment later: a click would mean what nobody has meant.
+  if (state.mood === "building")
+    return { ...shown, can: "run", label: "Run", waits: "The hosts are being made.", blocked: true, single: false };
   if (place === "now" && known && known.queue.length > 0)
     return {
       ...shown,
