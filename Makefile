@@ -40,7 +40,7 @@ test: $(VENV)/test node_modules/.installed ## Run every test, also those in a br
 	@.ci/checks test
 
 judge: $(VENV)/test node_modules/.installed ## Run the long forms: soak, runs of minutes, everything ten times.
-	@.ci/packages test
+	@.ci/packages judge
 	@.ci/checks judge
 
 lint: $(VENV)/test node_modules/.installed ## Check format, style, types, import layers and JavaScript.

@@ -24,6 +24,8 @@ from tests.web.conftest import Sandbox, Server
 
 PATIENCE = 60.0
 """Seconds for what comes at once on a machine with nothing else to do."""
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+"""The first that is there is taken: the shell needs half of the time. SOCKETLAB_TEST_BROWSER names another."""
 SIZES = {"1440x900": (1440, 900), "1920x1080": (1920, 1080), "768x1024": (768, 1024), "390x844": (390, 844)}
 
 
@@ -40,7 +42,7 @@ def served() -> Iterator[Server]:
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """The machine's own Chromium, headless."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    path = os.environ.get("SOCKETLAB_TEST_BROWSER") or next(filter(None, map(shutil.which, BROWSERS)), None)
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=path, args=arguments)

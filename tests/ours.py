@@ -16,8 +16,8 @@ from server.lessons.model import Lab
 OURS = folder("labs")
 NAMES = sorted(path.parent.name for path in OURS.glob("*/lab.md"))
 CROWDED = frozenset({"18-ten-thousand"})
-"""Labs with thousands of sockets, which want the whole machine."""
-PLAYED = [pytest.param(name, marks=pytest.mark.alone) if name in CROWDED else name for name in NAMES]
+"""Labs with thousands of sockets, which would slow every other test."""
+PLAYED = [pytest.param(name, marks=pytest.mark.crowded) if name in CROWDED else name for name in NAMES]
 """All names, for tests that play the labs."""
 
 
