@@ -55,6 +55,8 @@ async def test_what_takes_long_but_goes_on(tmp_path: Path) -> None:
     assert await proved(edited(old, new), tmp_path, patience=2.0) == []
 
 
+BUSY = "sh -c 'i=0; while [ $i -lt 75 ]; do sleep 0.02; i=$((i+1)); done'"
+"""Long enough to be seen, and never quiet until it ends."""
 DISHONEST: dict[str, tuple[str, str, str]] = {
     "a check that is always true": (
         "- that: It listens",
@@ -69,9 +71,9 @@ DISHONEST: dict[str, tuple[str, str, str]] = {
     ),
     "a check that does not stay true": (
         "  as: server\n- wait: {call: {process: server, name: accept4, status: entered}}\n```\n\n```expect\n",
-        "  as: server\n- on: client-a\n  run: sleep 0.1\n```\n\n```expect\n"
-        "- that: Somebody sleeps\n  process: {program: sleep, status: running}\n",
-        "01-sound/lab.md:27: The check “Somebody sleeps” was true and is not any more. "
+        f"  as: server\n- on: client-a\n  run: {BUSY}\n```\n\n```expect\n"
+        "- that: Somebody is busy\n  process: {program: sh, status: running}\n",
+        "01-sound/lab.md:27: The check “Somebody is busy” was true and is not any more. "
         "Ask with `ever`, or for something that stays.",
     ),
     "a right option that the kernel contradicts": (
