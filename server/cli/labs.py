@@ -6,7 +6,7 @@ import argparse
 import asyncio
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -51,6 +51,13 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
         "folder", nargs="?", metavar="DIR", help="a folder of labs, or of one lab (those that came along)"
     )
     check.add_argument("--pace", choices=PACES, action="append", help="only this pace (both)")
+    check.add_argument(
+        "--pause",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="wait so long between two steps, as a person who reads (%(default)s)",
+    )
     check.add_argument("--times", type=int, default=1, metavar="N", help="play everything N times (%(default)s)")
 
     record = actions.add_parser("record", help="play a lab on the real kernel and save its run")
@@ -64,13 +71,15 @@ def run(arguments: argparse.Namespace) -> int:
         return labs_record.record(arguments.lab, arguments.out)
     if arguments.times < 1:
         raise BadRequestError(f"--times is {arguments.times}.", "Give 1 or more.")
+    if arguments.pause < 0:
+        raise BadRequestError(f"--pause is {arguments.pause}.", "Give 0 or more seconds.")
     place = Path(arguments.folder).resolve() if arguments.folder is not None else folder("labs")
     if not place.is_dir():
         raise BadRequestError(f"{arguments.folder} is no folder.", "Give the folder that holds the labs.")
     root, library = _library(place)
     if not library.labs and not library.problems:
         raise BadRequestError(f"There is no lab in {place}.", "A lab is a folder with a file lab.md in it.")
-    return asyncio.run(_check(root, library, arguments.pace or PACES, arguments.times))
+    return asyncio.run(_check(root, library, arguments.pace or PACES, arguments.times, arguments.pause))
 
 
 def _library(place: Path) -> tuple[Path, Library]:
@@ -82,7 +91,7 @@ def _library(place: Path) -> tuple[Path, Library]:
     return place.parent, Library({} if lab is None else {lab.name: lab}, reference, problems)
 
 
-async def _check(root: Path, library: Library, paces: Sequence[Pace], times: int) -> int:
+async def _check(root: Path, library: Library, paces: Sequence[Pace], times: int, pause: float) -> int:
     failed = {problem.file.partition("/")[0] for problem in library.problems}
     for problem in library.problems:
         _tell(problem)
@@ -92,7 +101,7 @@ async def _check(root: Path, library: Library, paces: Sequence[Pace], times: int
         failed.add(problem.file.partition("/")[0])
     async with Door(limits_from().for_one_user(), root) as door:
         for _ in range(times):
-            for played in await _play_all(door, list(library.labs.values()), paces):
+            for played in await _play_all(door, list(library.labs.values()), paces, pause):
                 _report(played)
                 if played.problems:
                     failed.add(played.name)
@@ -119,24 +128,32 @@ async def _alone(root: Path, library: Library) -> list[Problem]:
     return [problem for problem in found if problem is not None]
 
 
-async def _play_all(door: Door, labs: Sequence[Lab], paces: Sequence[Pace]) -> list[Played]:
+async def _play_all(door: Door, labs: Sequence[Lab], paces: Sequence[Pace], pause: float) -> list[Played]:
     limit = asyncio.Semaphore(AT_ONCE)
+
+    async def rest() -> None:
+        """While one lab pauses, others are played."""
+        limit.release()
+        try:
+            await asyncio.sleep(pause)
+        finally:
+            await limit.acquire()
 
     async def one(lab: Lab, pace: Pace) -> Played:
         async with limit:
-            return await _play(door, lab, pace)
+            return await _play(door, lab, pace, rest if pause else None)
 
     return list(await asyncio.gather(*(one(lab, pace) for lab in labs for pace in paces)))
 
 
-async def _play(door: Door, lab: Lab, pace: Pace) -> Played:
+async def _play(door: Door, lab: Lab, pace: Pace, between: Callable[[], Awaitable[None]] | None) -> Played:
     began = time.monotonic()
     hosts = [HostSpec(name=name, addresses=list(addresses)) for name, addresses in lab.hosts.items()]
     opened = await door.create(_USER, hosts, "live", lab.open_files)
     sandbox = SandboxClient(door, opened.id)
     try:
         with door.watch(opened.id):
-            problems = await prove(Player(lab, sandbox, drive=pace, patience=PATIENCE))
+            problems = await prove(Player(lab, sandbox, drive=pace, patience=PATIENCE), between)
     except GoneError as error:
         why = (await sandbox.status()).why
         problems = [Problem(f"{lab.name}/lab.md", 0, f"It could not be played to its end: {why}.", error.hint)]

@@ -7,7 +7,7 @@ run on their hosts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 
 from server.commands import PaceSet, ProcessStart
 from server.errors import GoneError, SocketlabError
@@ -22,11 +22,12 @@ _NOT_INSTALLED = 127
 _NOTHING_FOUND = 1
 
 
-async def prove(player: Player) -> list[Problem]:
+async def prove(player: Player, between: Callable[[], Awaitable[None]] | None = None) -> list[Problem]:
     """Play a lab from its first step to its last.
 
     Args:
         player: A fresh player, driven, on a fresh sandbox with the lab's hosts.
+        between: Awaited between two steps, as somebody reads there while the kernel ages.
 
     Returns:
         What is not as the lab claims; nothing if it is.
@@ -37,6 +38,8 @@ async def prove(player: Player) -> list[Problem]:
     problems: list[Problem] = []
     await player.open()
     for step in player.lab.steps:
+        if between is not None and step is not player.lab.steps[0]:
+            await between()
         if not step.actions:
             continue
         found = await _prove_step(player, step)

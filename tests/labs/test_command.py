@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from docs.generate import FOLDER
-from tests.labs.sound import edited, write
+from tests.labs.sound import SOUND, edited, write
 
 
 def check(*words: str) -> tuple[int, str, str]:
@@ -64,6 +65,7 @@ def test_wrong_use(tmp_path: Path) -> None:
         ([str(tmp_path / "nowhere")], "is no folder."),
         ([str(tmp_path / "empty")], "There is no lab in"),
         (["--times", "0"], "--times is 0."),
+        (["--pause", "-1"], "--pause is -1.0."),
     ):
         code, _, errors = check(*words)
         assert code == 2
@@ -95,6 +97,15 @@ def shown(guide: str) -> str:
     found = re.search(r"\$ socketlab labs check my-labs\n(.*?)```", guide, re.DOTALL)
     assert found is not None
     return found[1]
+
+
+def test_a_lab_passes_while_somebody_reads_between_its_steps(tmp_path: Path) -> None:
+    write(tmp_path)
+    began = time.monotonic()
+    code, out, errors = check("--pace", "live", "--pause", "1.5", str(tmp_path))
+    assert (code, errors) == (0, "")
+    assert "ok     01-sound" in out
+    assert time.monotonic() - began >= 1.5 * (SOUND.count("\n## ") - 1)
 
 
 WATCH = """
