@@ -71,12 +71,21 @@ class Watched:
             self.complaints.append(f"another origin was asked: {url}")
 
 
-def context(browser: Browser, server: Server, size: str = "1440x900", **options: Any) -> BrowserContext:
-    """A browser of somebody new, without motion."""
+ALWAYS_NOW = "try { localStorage.follow ??= 'now'; } catch {}"
+"""What a person chooses with "Always" beside "Now"."""
+
+
+def context(
+    browser: Browser, server: Server, size: str = "1440x900", *, story: bool = False, **options: Any
+) -> BrowserContext:
+    """A browser of somebody new, without motion, who sees what happens at once; with ``story``, beat by beat."""
     width, height = SIZES[size]
-    return browser.new_context(
+    made = browser.new_context(
         viewport={"width": width, "height": height}, base_url=server.address, reduced_motion="reduce", **options
     )
+    if not story:
+        made.add_init_script(ALWAYS_NOW)
+    return made
 
 
 @contextmanager

@@ -68,8 +68,8 @@ def test_accept_takes_the_waiting_socket_out_of_the_room_and_gives_it_an_fd(page
 def test_step_pace_by_mouse_and_by_keyboard(page: Page) -> None:
     page.goto("/play")
     expect(page.get_by_role("button", name="Start server")).to_be_enabled(timeout=TIMEOUT)
-    page.get_by_label("Step").click()
-    expect(page.get_by_label("Step")).to_be_checked()
+    page.get_by_label("Hold", exact=True).click()
+    expect(page.get_by_label("Hold", exact=True)).to_be_checked()
     page.get_by_role("button", name="Start server").click()
     following = page.locator("[data-action=next]")
     expect(following).to_contain_text("socket() of echo_server", timeout=TIMEOUT)
@@ -81,7 +81,7 @@ def test_step_pace_by_mouse_and_by_keyboard(page: Page) -> None:
     page.keyboard.press("n")
     expect(following).to_contain_text("listen() of echo_server", timeout=TIMEOUT)
     page.keyboard.press("1")
-    expect(page.get_by_label("Live")).to_be_checked(timeout=TIMEOUT)
+    expect(page.get_by_label("Runs", exact=True)).to_be_checked(timeout=TIMEOUT)
     expect(page.locator(LISTEN)).to_have_count(1, timeout=TIMEOUT)
 
 
@@ -279,7 +279,7 @@ def start_live(page: Page) -> None:
     page.goto("/play")
     expect(page.get_by_role("button", name="Start server")).to_be_enabled(timeout=TIMEOUT)
     page.keyboard.press("1")
-    expect(page.get_by_label("Live")).to_be_checked(timeout=TIMEOUT)
+    expect(page.get_by_label("Runs", exact=True)).to_be_checked(timeout=TIMEOUT)
     page.get_by_role("button", name="Start server").click()
     expect(page.locator(LISTEN)).to_have_count(1, timeout=TIMEOUT)
     expect(page.locator("[data-programs]")).to_contain_text("listening on", timeout=TIMEOUT)

@@ -142,7 +142,7 @@ def test_one_file_is_stepped_and_played_by_keys(browser: Browser, tmp_path: Path
         said = page.locator("[data-narration]")
         expect(said).to_have_text("The recording begins.")
         page.keyboard.press("End")
-        expect(page.get_by_role("button", name="Next", exact=True)).to_be_disabled()
+        expect(page.get_by_role("button", name="Next beat", exact=True)).to_be_disabled()
         expect(page.get_by_role("button", name="End", exact=True)).to_be_disabled()
         page.keyboard.press("Home")
         page.keyboard.press("Shift+ArrowRight")
@@ -181,7 +181,7 @@ def test_one_file_works_inside_an_iframe(browser: Browser, tmp_path: Path, way: 
             assert_shows(inner, wanted[150])
         seek(inner, 100)
         assert_shows(inner, wanted[100])
-        inner.get_by_role("button", name="Next", exact=True).click()
+        inner.get_by_role("button", name="Next beat", exact=True).click()
         inner.locator("[data-action=theme]").click()
         inner.locator("[data-action=keys]").click()
         inner.get_by_role("checkbox", name="single-letter keys").uncheck()
@@ -304,7 +304,7 @@ def test_nothing_can_be_done_to_a_recording_and_it_says_why(page: Page) -> None:
     page.goto("/r/handshake-by-steps")
     ready(page)
     expect(page.locator("[data-reason]")).to_have_text(REASON)
-    for missing in ("Start server", "Live", "Slow", "Step"):
+    for missing in ("Start server", "Runs", "Slow", "Hold"):
         expect(page.get_by_text(missing, exact=True)).to_have_count(0)
     moments = list(states("handshake-by-steps"))
     seq = next(number for number, state in enumerate(moments) if any(key.startswith("packet:") for key in state))

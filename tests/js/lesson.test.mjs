@@ -3,7 +3,9 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { foldRun, initialRun } from "../../static/js/log/run_fold.js";
+import { RunSeen } from "../../static/js/log/run_seen.js";
 import { lesson, placeOf, resumed } from "../../static/js/words/lesson.js";
+import { next } from "../../static/js/words/next.js";
 
 const question = { measured: false, number: false, labels: ["one", "two"], right: "two" };
 const step = { predicts: [], explains: [], texts: [], checks: 0, hints: 0, task: false, actions: [] };
@@ -384,4 +386,83 @@ test("while hosts are made, Run waits: no button says something else than a mome
     assert.equal(shown.run.waits, "The hosts are being made.");
     assert.equal(shown.startable, false);
   }
+});
+
+// ---- the one next action
+
+/** @param {any} state @param {"" | "playing" | "decided"} [story] */
+const what = (state, story = "") => {
+  const { does, target } = next(lesson(OUTLINE, state, story === "decided"), story);
+  return `${does} ${target}`.trim();
+};
+
+test("there is one thing to do next, from the start to the end", () => {
+  const answers = [answer("predict", 0, "one"), answer("predict", 1, "one"), answer("predict", 2, "")];
+  const two = [...live(2), ...answers];
+  assert.equal(what(run()), "start lab-start");
+  assert.equal(what(run(building(1))), "", "hosts are made");
+  assert.equal(what(run(...live(1))), "run run-1");
+  assert.equal(what(run(...live(1), asked(1, 0, 1))), "", "it runs");
+  assert.equal(what(run(...live(1), settled(1))), "next next-1");
+  assert.equal(what(run(...live(2))), "guess predict-2-0");
+  assert.equal(what(run(...live(2), answers[0])), "guess predict-2-1");
+  assert.equal(what(run(...two)), "run run-2");
+  assert.equal(what(run(...two, settled(2))), "why explain-2-0");
+  assert.equal(what(run(...two, settled(2), answer("explain", 0, "two"))), "next next-2");
+  assert.equal(what(run(...live(4))), "task step-4");
+  const end = lesson(OUTLINE, run(...live(4), settled(4)));
+  assert.equal(next(end, "").label, "What to remember");
+  assert.equal(what(run(...live(2), { type: "lab.sandbox.lost", why: "gone" })), "start lab-start");
+});
+
+test("while the story is played, the next thing is to skip it", () => {
+  const done = run(...live(1), asked(1, 0, 1), ended(1, 0), ended(1, 1));
+  assert.equal(what(done, "playing"), "skip");
+  assert.equal(next(lesson(OUTLINE, done, true), "decided").label, "Skip to the answer");
+  assert.equal(lesson(OUTLINE, done, true).steps[0].run.can, "", "what the kernel has done is not run again meanwhile");
+  const passed = run(...live(1), asked(1, 0, 1), ended(1, 0), ended(1, 1), check(1, 0, "true"));
+  assert.equal(what(done), "run run-1", "a check does not pass: it can be run again");
+  assert.equal(what(passed), "", "it is about to settle");
+});
+
+// ---- a run as far as it was seen
+
+/** @param {any[]} events @param {(seen: RunSeen) => void} [looked] */
+function seen(events, looked = () => {}) {
+  const all = new RunSeen();
+  for (const [index, event] of [begun, ...events].entries()) all.add({ seq: index + 1, t: index, ...event });
+  looked(all);
+  return all;
+}
+
+test("what the kernel said is seen when the cursor reaches the event that decided it", () => {
+  const told = [
+    ...live(1),
+    asked(1, 0),
+    ended(1, 0),
+    check(1, 0, "true", { sandbox: "s1", at: 9, since: 5 }),
+    settled(1, { sandbox: "s1", at: 12, decided: 5 }),
+  ];
+  const all = seen(told);
+  assert.equal(all.deciding, 5);
+  assert.equal(all.state.entered[1].moods[0], "done", "what the learner did is told at once");
+  assert.equal(all.at("s1", 4), false);
+  assert.notEqual(all.state.entered[1].phase, "settled");
+  assert.equal(all.at("s1", 5), true);
+  assert.deepEqual([all.state.entered[1].phase, all.deciding], ["settled", 0]);
+  assert.deepEqual(all.state, run(...told.map((event) => ({ ...event }))), "nothing was left out");
+});
+
+test("a later check that came before the decision does not hold it back", () => {
+  const partly = check(1, 0, "partly", { sandbox: "s1", at: 8, count: 1, wanted: 2 });
+  const all = seen([...live(1), partly, settled(1, { sandbox: "s1", at: 12, decided: 5 })]);
+  assert.equal(all.at("s1", 5), true);
+  assert.equal(all.state.entered[1].phase, "settled");
+});
+
+test("what is over is not held back, and neither is what stands on another sandbox", () => {
+  const done = settled(1, { sandbox: "s1", at: 12, decided: 5 });
+  assert.equal(seen([...live(1), done, entered(2, 12)]).state.step, 2);
+  assert.equal(seen([...live(1), done], (all) => all.at("s2", 0)).deciding, 0);
+  assert.equal(seen([...live(1), done], (all) => all.all()).state.entered[1].phase, "settled");
 });

@@ -62,8 +62,6 @@ function showSandbox(existing) {
   const root = document.body;
   /** A program to start as soon as there are hosts. */
   let wanted = one(root, "main").dataset.start ?? "";
-  /** A sandbox that was just made begins in slow pace. */
-  let fresh = false;
   const screen = new Screen(root, {
     recorded: false,
     opening: () => "Nothing runs. Press Start server.",
@@ -74,11 +72,6 @@ function showSandbox(existing) {
     ],
     name: () => "socketlab",
     address: new Address(),
-    onLink: (state) => {
-      if (state !== "open" || !fresh) return;
-      fresh = false;
-      attempt(screen, (sender) => sender.pace("slow"));
-    },
     onEvents: (known) => {
       const { order } = screen.log.head.places;
       if (order.length !== known) hostsKnown(screen);
@@ -88,10 +81,7 @@ function showSandbox(existing) {
     },
   });
   if (existing) connect(screen, existing);
-  else
-    create(screen, () => {
-      fresh = true;
-    });
+  else create(screen);
 }
 
 /** The sandbox's own hosts take the place of those that the page was served with. @param {Screen} screen */
@@ -110,11 +100,10 @@ function hostsKnown(screen) {
   offerHosts(screen.root, order);
 }
 
-/** @param {Screen} screen @param {() => void} made told before the sandbox is followed */
-async function create(screen, made) {
+/** @param {Screen} screen */
+async function create(screen) {
   try {
     const { id } = await createSandbox("live");
-    made();
     remember([...remembered(), id]);
     history.replaceState(null, "", `/s/${id}`);
     connect(screen, id);
@@ -129,19 +118,19 @@ async function create(screen, made) {
             hint: "Is it running? Then reload this page.",
           };
     screen.linkChanged("refused", problem);
-    if (problem.status === 429 && remembered().length > 0) offerRoom(screen, made);
+    if (problem.status === 429 && remembered().length > 0) offerRoom(screen);
   }
 }
 
-/** A visitor who has as many sandboxes as may be can end the oldest of their own. @param {Screen} screen @param {() => void} made */
-function offerRoom(screen, made) {
+/** A visitor who has as many sandboxes as may be can end the oldest of their own. @param {Screen} screen */
+function offerRoom(screen) {
   const button = html("button", { type: "button", class: "button primary" }, "End my oldest playground and go on");
   button.addEventListener("click", async () => {
     const [oldest, ...others] = remembered();
     remember(others);
     await endSandbox(oldest);
     screen.overlay("");
-    await create(screen, made);
+    await create(screen);
   });
   one(screen.root, "[data-overlay]").querySelector("a")?.replaceWith(button);
 }

@@ -10,6 +10,7 @@ import { nextTheme } from "./site.js";
 
 /** @typedef {import("../log/commands.js").Commands} Commands */
 /** @typedef {import("./screen.js").Screen} Screen */
+/** @typedef {"live" | "slow" | "step"} Pace */
 
 /** @param {Screen} screen */
 export function bindControls(screen) {
@@ -32,9 +33,7 @@ export function bindControls(screen) {
     submit(screen, form);
   });
   for (const radio of root.querySelectorAll("[data-pace] input")) {
-    radio.addEventListener("change", () =>
-      attempt(screen, (commands) => commands.pace(/** @type {any} */ (radio).value)),
-    );
+    radio.addEventListener("change", () => setPace(screen, /** @type {any} */ (radio).value));
   }
   for (const fold of root.querySelectorAll("details.fold")) {
     fold.addEventListener("toggle", () => setTimeout(() => fold.scrollIntoView({ block: "nearest" }), 150));
@@ -50,6 +49,13 @@ function actions(screen, zoom) {
     back: () => clock.step(-1),
     now: () => clock.now(),
     play: () => clock.toggle(),
+    slower: () => clock.hurry(-1),
+    faster: () => clock.hurry(1),
+    gait: () => clock.walkBy(clock.gait === "beats" ? "scenes" : "beats"),
+    "always-now": () => {
+      screen.alwaysNow = !screen.alwaysNow;
+    },
+    "go-back": () => clock.goBack(),
     keys: () => /** @type {HTMLDialogElement} */ (one(screen.root, "dialog#keys")).showModal(),
     projector: () => toProjector(screen),
     "close-evidence": () => screen.choose(""),
@@ -59,7 +65,7 @@ function actions(screen, zoom) {
   };
 }
 
-/** Forward in the past; at the present, let the longest waiting moment go. @param {Screen} screen */
+/** Behind the end one beat on; at the end, let the longest waiting moment go. Never both. @param {Screen} screen */
 function next(screen) {
   if (screen.clock.mode !== "now") screen.clock.step(1);
   else if (Object.keys(screen.log.head.state.moments).length > 0) attempt(screen, (commands) => commands.release());
@@ -78,6 +84,11 @@ function perform(screen, ask, value) {
 /** @param {Screen} screen @param {"hold" | "deliver" | "drop" | "duplicate"} what @param {number} id */
 function packet(screen, what, id) {
   attempt(screen, (commands) => commands.packet(what, id));
+}
+
+/** To hold the kernel is to look at what it is about to do: that begins now. @param {Screen} screen @param {Pace} pace */
+async function setPace(screen, pace) {
+  if (await attempt(screen, (commands) => commands.pace(pace))) screen.clock.now();
 }
 
 /** @param {Screen} screen @param {string} quick @param {string} host */
@@ -113,7 +124,7 @@ function submit(screen, form) {
 }
 
 /**
- * Does something that may be refused, and tells it where the person looks. Acting in the past means now.
+ * Does something that may be refused, and tells it where the person looks. What comes of it is played from there.
  * @param {Screen} screen
  * @param {(commands: Commands) => Promise<unknown>} act
  * @returns {Promise<boolean>} whether it was done
@@ -121,11 +132,12 @@ function submit(screen, form) {
 export async function attempt(screen, act) {
   const { commands } = screen;
   if (!commands) return false;
-  if (screen.clock.mode !== "now" && commands.stream.state === "open") screen.clock.now();
+  const from = screen.log.end;
   const refusal = one(screen.root, "[data-refusal]");
   try {
     await act(commands);
     refusal.hidden = true;
+    screen.direct(from);
     return true;
   } catch (error) {
     const problem = error instanceof RefusedError ? error.problem : { detail: String(error), hint: "" };
@@ -143,16 +155,15 @@ function bindings(screen, zoom) {
     const key = focusedPacket(root) ?? screen.chosen;
     if (key.startsWith("packet:")) packet(screen, what, Number(key.slice(7)));
   };
-  const pace = (/** @type {"live" | "slow" | "step"} */ name) => () =>
-    attempt(screen, (commands) => commands.pace(name));
+  const pace = (/** @type {Pace} */ name) => () => setPace(screen, name);
   const paging = () => projection().on || root.querySelector("#stage :focus, #stage:focus") !== null;
   const table = /** @type {import("./keys.js").Binding[]} */ ([
     {
       keys: ["ArrowRight", "N"],
-      words: "next: let the longest waiting call or packet go; in the past, one step on",
+      words: "next beat; at the end, let the longest waiting call or packet go",
       act: () => next(screen),
     },
-    { keys: ["ArrowLeft", "P"], words: "one step back", act: () => screen.clock.step(-1) },
+    { keys: ["ArrowLeft", "P"], words: "one beat back", act: () => screen.clock.step(-1) },
     {
       keys: ["PageDown"],
       words: "next, in the projector view or on the stage (a clicker)",
@@ -163,14 +174,16 @@ function bindings(screen, zoom) {
       words: "back, in the projector view or on the stage (a clicker)",
       act: () => (paging() ? screen.clock.step(-1) : scrollBy(0, -innerHeight * 0.8)),
     },
-    { keys: ["Shift+ArrowRight"], words: "to the next telling moment", act: () => screen.clock.leap(1) },
-    { keys: ["Shift+ArrowLeft"], words: "to the last telling moment", act: () => screen.clock.leap(-1) },
+    { keys: ["Shift+ArrowRight"], words: "to the next scene", act: () => screen.clock.leap(1) },
+    { keys: ["Shift+ArrowLeft"], words: "to the last scene", act: () => screen.clock.leap(-1) },
     { keys: [" ", "K"], words: "play and pause", act: () => screen.clock.toggle() },
     { keys: ["Home"], words: "to the beginning", act: () => screen.clock.seek(0) },
     { keys: ["End"], words: "back to now", act: () => screen.clock.now() },
-    { keys: ["1"], words: "pace: live", act: pace("live") },
-    { keys: ["2"], words: "pace: slow", act: pace("slow") },
-    { keys: ["3"], words: "pace: step", act: pace("step") },
+    { keys: ["["], words: "play slower", act: () => screen.clock.hurry(-1) },
+    { keys: ["]"], words: "play faster", act: () => screen.clock.hurry(1) },
+    { keys: ["1"], words: "the kernel runs", act: pace("live") },
+    { keys: ["2"], words: "slow the kernel", act: pace("slow") },
+    { keys: ["3"], words: "hold the kernel", act: pace("step") },
     { keys: ["D"], words: "deliver the packet that is chosen", act: onPacket("deliver") },
     { keys: ["H"], words: "hold the packet that is chosen", act: onPacket("hold") },
     { keys: ["X"], words: "drop the packet that is chosen", act: onPacket("drop") },

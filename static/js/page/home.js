@@ -1,11 +1,12 @@
 // The first page: a recorded run plays in a loop on a stage. What is pointed at there opens in the recording itself.
 
 import { one, set, text } from "../dom/svg.js";
-import { Clock } from "../log/clock.js";
 import { Log } from "../log/log.js";
 import { Replay } from "../log/replay.js";
 import { Picture } from "../stage/picture.js";
 import { sizes } from "../stage/view.js";
+import { Clock } from "../story/clock.js";
+import { Walk } from "../story/walk.js";
 import { narrate } from "../words/narration.js";
 import { start as startSite } from "./site.js";
 
@@ -22,7 +23,8 @@ export function start() {
 function show(hero) {
   const button = /** @type {HTMLButtonElement} */ (one(hero, '[data-action="play"]'));
   const log = new Log(narrate);
-  const clock = new Clock(log, draw);
+  const walk = new Walk(log);
+  const clock = new Clock(log, walk, draw);
   const picture = new Picture(one(hero, "[data-stage]"), { choose, point: () => {} }, () => clock.touch());
   const replay = new Replay({ after: () => log.end, onEvents: take, onLink: begin });
   let rest = 0;
@@ -50,7 +52,7 @@ function show(hero) {
     window.clearTimeout(rest);
     if (going && clock.mode === "now") rest = window.setTimeout(round, REST_MS);
     picture.draw(log, seq, from, sizes(innerWidth, innerHeight, false, false), "");
-    text(one(hero, "[data-narration]"), log.said(seq)?.note.text ?? "");
+    text(one(hero, "[data-narration]"), walk.words(walk.at(seq), seq));
     set(button, { "aria-pressed": going ? "true" : "false" });
     text(one(hero, "[data-play-words]"), going ? "Pause" : "Play");
   }

@@ -52,8 +52,8 @@ export function bindKeys(root, bindings, list, toggle) {
     );
     if (!binding || writes(event.target)) return;
     if (pressed.length === 1 && pressed !== " " && pressed !== "?" && !toggle.checked) return;
-    if ((pressed === " " || pressed.startsWith("Arrow") || pressed.startsWith("Shift+Arrow")) && holds(event.target))
-      return;
+    if (pressed === " " && holds(event.target, "button, a, input, summary, [role=listbox], .rows")) return;
+    if (/^(Shift\+)?Arrow/.test(pressed) && holds(event.target, "input, [role=listbox], .rows")) return;
     event.preventDefault();
     binding.act(event);
   });
@@ -71,9 +71,9 @@ function writes(target) {
   return target instanceof HTMLInputElement && !["checkbox", "radio", "range", "button"].includes(target.type);
 }
 
-/** Whether space and arrows belong to what has the focus. @param {EventTarget | null} target */
-function holds(target) {
-  return target instanceof Element && target.closest("button, a, input, summary, [role=listbox], .rows") !== null;
+/** Whether a key belongs to what has the focus. @param {EventTarget | null} target @param {string} kinds that use it */
+function holds(target, kinds) {
+  return target instanceof Element && target.closest(kinds) !== null;
 }
 
 /** @param {string} key */

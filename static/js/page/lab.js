@@ -6,9 +6,12 @@ import { html, one } from "../dom/svg.js";
 import { Acts } from "../log/acts.js";
 import { Replay } from "../log/replay.js";
 import { foldRun, initialRun } from "../log/run_fold.js";
+import { RunSeen } from "../log/run_seen.js";
 import { RefusedError, Streams } from "../log/stream.js";
 import { drawLesson } from "../views/lesson.js";
+import { NextBar } from "../views/next_bar.js";
 import { lesson } from "../words/lesson.js";
+import { next } from "../words/next.js";
 import { Address } from "./address.js";
 import { copied, offerDownloads } from "./exports.js";
 import { Reading } from "./reading.js";
@@ -31,6 +34,8 @@ class LabPage {
     /** @type {Outline} */
     this.outline = JSON.parse(this.home.dataset.outline ?? "");
     this.state = initialRun();
+    /** The run as far as its learner has seen it. */
+    this.seen = new RunSeen();
     /** What was refused before the page was opened is not told again. */
     this.told = 0;
     this.sandbox = "";
@@ -43,8 +48,17 @@ class LabPage {
     /** @type {Promise<void> | null} */
     this.beginning = null;
     this.drawing = 0;
+    this.playing = false;
     this.screen = new Screen(document.body, this.#page());
     this.reading = new Reading(main, this.home);
+    const bar = main.querySelector("[data-next-bar]");
+    this.bar =
+      bar instanceof HTMLElement
+        ? new NextBar(bar, {
+            skip: () => this.screen.clock.skip(),
+            show: () => this.reading.show(this.seen.state.step),
+          })
+        : null;
     for (const kind of ["click", "submit"]) document.addEventListener(kind, (event) => this.#acted(event));
     this.screen.root.querySelector("[data-copy-watch]")?.addEventListener("click", () => void this.#copyWatch());
     if (this.watching) for (const part of this.home.querySelectorAll("fieldset")) part.disabled = true;
@@ -77,7 +91,15 @@ class LabPage {
       address: new Address(),
       panels: recorded
         ? [{ name: "lab", place: "#lesson", always: true, mount: () => ({ draw: (at) => this.#at(at.seq) }) }]
-        : [],
+        : [
+            {
+              name: "lab",
+              place: "#lesson",
+              always: true,
+              early: true,
+              mount: () => ({ draw: (at) => this.#seenTo(at.seq) }),
+            },
+          ],
       onLink: (state) => {
         if (state === "recording") this.#recorded();
       },
@@ -122,16 +144,24 @@ class LabPage {
   #take(events) {
     const first = this.state.seq === 0;
     for (const event of events) {
-      if (event.seq > this.state.seq) foldRun(this.state, event);
+      if (event.seq > this.state.seq) {
+        foldRun(this.state, event);
+        this.seen.add(structuredClone(event));
+      }
+      if (event.type === "lab.action.begun" && !first && this.state.mood === "live") this.screen.direct(event.at ?? 0);
       if (event.type === "lab.edited" && !first) location.reload();
       if (event.type === "lab.step.entered" && this.state.mood !== "building" && !first) this.reading.go(event.step);
       if (event.type === "lab.rebuild.begun" && !first) this.reading.go(event.step);
     }
-    if (first) this.told = this.state.seq;
+    if (first) {
+      this.told = this.state.seq;
+      this.seen.all();
+    }
     // What was gone before the page was opened is not asked for.
     const gone = first && this.state.mood === "ended";
     if (this.state.sandbox && this.state.sandbox !== this.sandbox && !gone) this.#show(this.state.sandbox);
     this.draw();
+    this.screen.clock.touch(); // What the kernel has said is shown when the screen gets there.
     if (first && this.state.mood !== "none") this.reading.open(lesson(this.outline, this.state).at);
   }
 
@@ -149,6 +179,18 @@ class LabPage {
     if (!this.watching) offerRun(this.screen.root, this.main.dataset.run ?? "", sandbox, this.name);
     const watch = this.screen.root.querySelector("[data-watch]");
     if (watch instanceof HTMLElement) watch.hidden = false;
+  }
+
+  /** The screen shows its sandbox at a seq: what the kernel has said until then is told in the lesson. @param {number} seq */
+  #seenTo(seq) {
+    const { clock, log, live } = this.screen;
+    const { deciding } = this.seen;
+    if (deciding > seq) clock.restAt(deciding);
+    const everything = clock.mode === "now" && (!live || deciding <= log.end);
+    // What decides is looked at before its answer is read.
+    const until = clock.mode === "playing" && deciding > 0 ? Math.min(seq, deciding - 1) : seq;
+    const told = everything ? this.seen.all() : this.seen.at(this.sandbox, until);
+    if (told || this.playing !== (clock.mode === "playing")) this.draw();
   }
 
   // ---- a recorded run
@@ -200,8 +242,12 @@ class LabPage {
   }
 
   draw() {
-    const shown = lesson(this.outline, this.state);
-    drawLesson(this.home, shown, this.state, (pid) => this.#printed(pid));
+    this.playing = this.screen.clock.mode === "playing";
+    const state = this.replay ? this.state : this.seen.state;
+    const behind = !this.replay && this.seen.deciding > 0;
+    const shown = lesson(this.outline, state, behind);
+    drawLesson(this.home, shown, state, (pid) => this.#printed(pid));
+    this.bar?.draw(next(shown, behind ? "decided" : this.playing ? "playing" : ""));
     if (this.state.refused > this.told) this.#refused(this.state.refusal);
     this.reading.drawn(shown);
   }

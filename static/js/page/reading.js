@@ -50,6 +50,12 @@ export class Reading {
     else location.hash = `step-${step}`;
   }
 
+  /** That step is on the screen. @param {number} step */
+  show(step) {
+    if (this.whole || this.#wanted() === `step-${step}`) return;
+    this.go(step);
+  }
+
   /** The lesson was drawn again. @param {LessonShown} shown */
   drawn(shown) {
     if (shown.at !== this.at && shown.mood === "live") this.at = shown.at;

@@ -2,12 +2,14 @@
 // `new Screen(root, page)`, and may make several: all that a screen knows is in it, and all that it shows is in its
 // root. Then `follow` gives it a source of events, and another one later.
 
+import { keep, kept } from "../dom/kept.js";
 import { html, one, set, text } from "../dom/svg.js";
-import { Clock } from "../log/clock.js";
 import { Commands } from "../log/commands.js";
 import { Log } from "../log/log.js";
 import { Picture } from "../stage/picture.js";
 import { sizes } from "../stage/view.js";
+import { Clock } from "../story/clock.js";
+import { Walk } from "../story/walk.js";
 import { PANELS } from "../views/panels.js";
 import { narrate } from "../words/narration.js";
 import { Light, subjects } from "../words/relations.js";
@@ -40,6 +42,8 @@ import { projection, toProjector } from "./projector.js";
 const FLOOD = 500;
 const ROWS_MS = 1000;
 const ARRIVE_MS = 3000;
+/** Under this name the browser keeps whether what happens is played, or shown at once. */
+const FOLLOW = "follow";
 /** @type {import("./address.js").Place} */
 const ANYWHERE = { seq: null, at: "", view: "" };
 
@@ -69,6 +73,7 @@ export class Screen {
     /** @type {Commands | null} null while there is nobody to command */
     this.commands = null;
     this.log = new Log(narrate);
+    this.walk = new Walk(this.log);
     this.clock = this.#newClock();
     /** What CSS sees of the screen's own state: its tab, and whether it looks back. */
     this.main = one(root, "main");
@@ -145,13 +150,30 @@ export class Screen {
     this.#pointed = "";
     this.#asked = ANYWHERE;
     this.log = new Log(narrate);
+    this.walk = new Walk(this.log);
     this.clock = this.#newClock();
     for (const { view } of this.#views) view.forget?.();
     this.#light();
   }
 
   #newClock() {
-    return new Clock(this.log, (seq, from) => this.#draw(seq, from));
+    return new Clock(this.log, this.walk, (seq, from) => this.#draw(seq, from));
+  }
+
+  /** Whether the person wants to see the end of the log at once, whatever happens. */
+  get alwaysNow() {
+    return kept(FOLLOW) === "now";
+  }
+
+  set alwaysNow(wanted) {
+    keep(FOLLOW, wanted ? "now" : "story");
+    this.clock.now();
+  }
+
+  /** Somebody has acted: what comes of it is played from there, or shown at once. @param {number} from the last seq before it */
+  direct(from) {
+    if (this.alwaysNow) this.clock.now();
+    else this.clock.direct(from);
   }
 
   /** @param {Event[]} events */

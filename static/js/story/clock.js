@@ -1,9 +1,12 @@
-// Which seq is on the screen: now, a moment of the past, or on the way from there. Looking back disturbs nothing.
+// Which seq is on the screen: now, a moment of the past, or on the way from there, beat by beat. The kernel has its own
+// time, and nothing here disturbs it: what moves is one person's place in the log.
 
-/** @typedef {import("./log.js").Log} Log */
+/** @typedef {import("../log/log.js").Log} Log */
+/** @typedef {import("./walk.js").Walk} Walk */
+/** @typedef {"now" | "past" | "playing"} Mode */
+/** @typedef {"beats" | "scenes"} Gait by what one walks */
 
-const STEP_MS = 700;
-/** How long a telling moment stays that the kernel passes through at once. */
+/** How long a telling moment stays that the kernel passes through at once, at a pace for people. */
 const DWELL_MS = 500;
 /** More new events than this since the last picture, and the next one waits this long after it. */
 const FLOOD = 150;
@@ -12,18 +15,44 @@ const FLOOD_MS = 120;
 const FLOOD_SHARE = 12;
 const MOST_DWELLS = 3;
 const DWELLS = new Set(["LISTEN", "SYN-RECEIVED", "established"]);
+/** What would take longer than this to read beat by beat is played by scenes; who is further behind than that goes on so. */
+const LONG_MS = 45000;
+const LAG_MS = 60000;
+/** By scenes, what happens is seen to move while the scene's heading stays: so many pictures at most, so long each at least. */
+const MOST_PICTURES = 30;
+const PICTURE_MS = 120;
+/** A scene of no more than so many beats is moved through so slowly that each can be seen. */
+const FEW_PICTURES = 12;
+const FEW_MS = 600;
+/** What playing rests on is on the screen for so long before anything is said of it. */
+const DECIDED_MS = 2000;
+export const SPEEDS = [0.5, 1, 2, 4];
 
 export class Clock {
   /**
    * @param {Log} log
+   * @param {Walk} walk
    * @param {(seq: number, from: number) => void} show called at most once a frame
    */
-  constructor(log, show) {
+  constructor(log, walk, show) {
     this.log = log;
+    this.walk = walk;
     this.show = show;
     this.seq = 0;
-    /** @type {"now" | "past" | "playing"} */
+    /** @type {Mode} */
     this.mode = "now";
+    /** @type {Gait} */
+    this.gait = "beats";
+    /** Whether a person has chosen the gait since playing began. */
+    this.chosen = false;
+    this.speed = 1;
+    /** Whether what comes is played from where the screen stands; else the screen goes to it at once. */
+    this.follows = false;
+    /** The seq that playing rests on when it gets there; 0: none. */
+    this.resting = 0;
+    /** How many beats were passed over by acting, and the seq behind which they begin. */
+    this.passed = 0;
+    this.left = 0;
     this.shown = -1;
     this.frame = 0;
     this.timer = 0;
@@ -31,6 +60,8 @@ export class Clock {
     this.drawn = 0;
     /** What the last picture cost, in ms. */
     this.cost = 0;
+    /** When the beat began to be on the screen that is on it. */
+    this.since = Number.NEGATIVE_INFINITY;
   }
 
   /** Events have come, or something else asks for a new picture. */
@@ -43,12 +74,23 @@ export class Clock {
         return;
       }
       this.drawn = performance.now();
+      if (this.mode === "now" && this.#goesOn()) this.#play();
       if (this.mode === "now" && !this.dwell) this.seq = this.#present();
       const from = this.shown;
       this.shown = this.seq;
       this.show(this.seq, from);
       this.cost = performance.now() - this.drawn;
     });
+  }
+
+  /** Whether the story goes on behind the end that the screen stands at. */
+  #goesOn() {
+    return this.follows && this.shown >= 0 && this.#runs && this.walk.at(this.log.end) > this.walk.at(this.shown);
+  }
+
+  /** Whether the kernel runs by itself: what is held or slowed is shown as it happens. */
+  get #runs() {
+    return this.log.head.state.pace === "live" && !document.hidden;
   }
 
   /** In a flood of events nobody can follow each frame: fewer pictures leave time for the events themselves. */
@@ -80,55 +122,148 @@ export class Clock {
     this.#stop();
     this.seq = Math.max(0, Math.min(this.log.end, Math.round(seq)));
     this.mode = this.seq === this.log.end ? "now" : "past";
+    this.resting = 0;
     this.touch();
   }
 
+  /** To the end of the log, where it stays. */
   now() {
+    this.follows = false;
+    this.passed = 0;
     this.seek(this.log.end);
   }
 
-  /**
-   * To the next or last step: an event that has a sentence.
-   * @param {1 | -1} direction
-   */
+  /** To the next or last beat. @param {1 | -1} direction */
   step(direction) {
-    let seq = this.seq + direction;
-    while (seq > 0 && seq < this.log.end && !this.log.notes[seq - 1]) seq += direction;
-    this.seek(seq);
+    this.seek(direction > 0 ? this.walk.next(this.seq) : this.walk.back(this.seq));
   }
 
-  /**
-   * To the next or last telling moment.
-   * @param {1 | -1} direction
-   */
+  /** To the next or last scene. @param {1 | -1} direction */
   leap(direction) {
-    const marks = this.log.marks.map((mark) => mark.seq);
-    const next = direction > 0 ? marks.find((seq) => seq > this.seq) : marks.findLast((seq) => seq < this.seq);
-    this.seek(next ?? (direction > 0 ? this.log.end : 0));
+    this.seek(direction > 0 ? this.walk.nextScene(this.seq) : this.walk.backScene(this.seq));
   }
 
-  /** Plays from a moment of the past until now; from now, it begins at the beginning. */
+  /** Plays on, or pauses; from the end, it begins at the beginning. */
   toggle() {
     if (this.mode === "playing") {
       this.seek(this.seq);
       return;
     }
     if (this.log.end === 0) return;
-    if (this.mode === "now") this.seq = 0;
+    if (this.mode === "now") this.seq = this.walk.stop(-1);
+    this.#play();
+    this.touch();
+  }
+
+  /**
+   * Somebody has acted: what comes of it is played from there. What was not looked at before is passed over.
+   * @param {number} from the last seq before the act
+   */
+  direct(from) {
+    if (!this.#runs) this.now();
+    this.follows = true;
+    if (!this.#runs || this.mode === "playing") return;
+    this.passed = this.mode === "past" ? this.walk.at(from) - this.walk.at(this.seq) : 0;
+    this.left = this.seq;
+    this.#stop();
+    this.seq = Math.min(from, this.log.end);
+    this.resting = 0;
+    this.mode = "now";
+    this.shown = this.seq;
+    this.since = Number.NEGATIVE_INFINITY; // What is passed over need not be read to its end.
+    this.touch();
+  }
+
+  /** Back to what was passed over by acting. */
+  goBack() {
+    this.passed = 0;
+    this.seek(this.left);
+  }
+
+  /** Playing is to rest on the beat of a seq. Whoever is behind it already stays where they are. @param {number} seq */
+  restAt(seq) {
+    if (this.mode === "playing" && this.seq < seq) this.resting = seq;
+  }
+
+  /** To what playing is to rest on, else to the end. */
+  skip() {
+    this.seek(this.resting ? this.#decisive : this.log.end);
+  }
+
+  /** @param {1 | -1} direction */
+  hurry(direction) {
+    const at = SPEEDS.indexOf(this.speed) + direction;
+    this.speed = SPEEDS[Math.max(0, Math.min(SPEEDS.length - 1, at))];
+    if (this.mode === "playing") this.#wait();
+    this.touch();
+  }
+
+  /** @param {Gait} gait */
+  walkBy(gait) {
+    this.gait = gait;
+    this.chosen = true;
+    if (this.mode === "playing") this.#wait();
+    this.touch();
+  }
+
+  #play() {
+    const long = this.walk.takesLonger(this.seq, this.log.end, LONG_MS * this.speed);
+    this.gait = long ? "scenes" : "beats";
+    this.chosen = false;
     this.mode = "playing";
-    this.#advance();
+    this.#wait();
+  }
+
+  /** Goes on when what is on the screen has been there long enough. */
+  #wait() {
+    window.clearTimeout(this.timer);
+    const left = this.since + this.#stay() / this.speed - performance.now();
+    this.timer = window.setTimeout(() => this.#advance(), Math.max(0, left));
+  }
+
+  /** How long what is on the screen is to stay there, in ms. */
+  #stay() {
+    const { walk } = this;
+    if (this.resting && this.seq >= this.#decisive) return DECIDED_MS;
+    if (this.gait === "beats") return walk.dwell(walk.at(this.seq));
+    const index = walk.sceneAt(this.seq);
+    const beats = walk.beatsOf(index);
+    return Math.max(
+      beats > FEW_PICTURES ? PICTURE_MS : FEW_MS,
+      walk.sceneDwell(index) / Math.min(MOST_PICTURES, beats),
+    );
+  }
+
+  /** Where playing goes next: a beat on, or some at once in a scene that has many. */
+  #onward() {
+    const { walk } = this;
+    const next = walk.next(this.seq);
+    if (this.gait === "beats") return next;
+    const index = walk.sceneAt(next);
+    const stride = Math.ceil(walk.beatsOf(index) / MOST_PICTURES);
+    return Math.min(walk.stop(walk.at(next) + stride - 1), Math.max(next, walk.sceneStop(index)));
   }
 
   #advance() {
-    let seq = this.seq + 1;
-    while (seq < this.log.end && !this.log.notes[seq - 1]) seq += 1;
-    this.seq = Math.min(seq, this.log.end);
-    if (this.seq >= this.log.end) {
-      this.seek(this.log.end);
+    const { walk, log, resting } = this;
+    if (!this.chosen && walk.takesLonger(this.seq, resting || log.end, LAG_MS * this.speed)) this.gait = "scenes";
+    const next = this.#onward();
+    if (resting && this.seq >= this.#decisive) {
+      this.seek(this.seq);
       return;
     }
+    this.seq = resting ? Math.min(next, this.#decisive) : next;
+    this.since = performance.now();
+    if (!resting && next >= log.end) {
+      this.#stop();
+      this.mode = "now";
+    } else this.#wait();
     this.touch();
-    this.timer = window.setTimeout(() => this.#advance(), STEP_MS);
+  }
+
+  /** Where the beat ends that playing rests on. */
+  get #decisive() {
+    return this.walk.stop(this.walk.at(this.resting));
   }
 
   /** Shows nothing any more: another log begins. */

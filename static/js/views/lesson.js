@@ -227,7 +227,6 @@ function drawActions(form, shown, trouble) {
   const row = /** @type {HTMLElement} */ (button.parentElement);
   show(row, shown.can !== "");
   button.dataset.run = shown.can;
-  button.classList.toggle("primary", shown.can === "run");
   button.disabled = shown.blocked;
   text(one(button, "[data-run-words]"), shown.label);
   picture(button, RUN_ICONS[shown.can]);

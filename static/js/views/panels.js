@@ -41,7 +41,9 @@ import { transcript } from "./transcript.js";
  * @typedef {object} Desk what a panel may ask of its screen
  * @property {HTMLElement} root everything of the screen is in it, and is looked up there
  * @property {import("../log/log.js").Log} log another one after `forget`: do not keep it
- * @property {import("../log/clock.js").Clock} clock another one after `forget`
+ * @property {import("../story/walk.js").Walk} walk where one can stop in the log; another one after `forget`
+ * @property {import("../story/clock.js").Clock} clock another one after `forget`
+ * @property {boolean} alwaysNow whether what happens is shown at once, instead of played
  * @property {boolean} recorded whether it shows a recording: nothing can be done to that
  * @property {boolean} live as in `Shown`
  * @property {string} opening what is said before anything has happened

@@ -38,9 +38,16 @@ class Said {
     const moments = past || state.pace !== "step" ? [] : Object.values(state.moments);
     this.#offer(moments.length > 1 ? moments.slice(0, MOST_WAITS) : []);
     const waits = past || state.pace === "live" ? "" : waitingWords(state, log);
-    const words = log.said(seq)?.note.text ?? this.desk.opening;
+    const words = this.#words(seq);
     text(this.sentence, words);
     this.#speak(waits && state.pace === "step" ? `${words} Now waits: ${waits}.` : words);
+  }
+
+  /** What the beat says that is on; of a scene that was passed through at once, what it was about. @param {number} seq */
+  #words(seq) {
+    const { clock, log, walk } = this.desk;
+    if (clock.mode === "playing" && clock.gait === "scenes") return walk.heading(walk.sceneAt(seq));
+    return walk.words(walk.at(seq), seq) || (log.said(seq)?.note.text ?? this.desk.opening);
   }
 
   /** When several moments wait, the person chooses which goes first. @param {Moment[]} moments */

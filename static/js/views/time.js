@@ -1,7 +1,8 @@
-// The bar of time: which moment of the log is on the screen, the telling ones, and what can be done about time.
+// The bar of time: which moment of the log is on the screen, how far it is behind the kernel, and what can be done about it.
 
 import { html, join, one, set, text } from "../dom/svg.js";
 import { momentName } from "../words/narration.js";
+import { count } from "../words/numbers.js";
 
 const MOST_MARKS = 120;
 
@@ -26,6 +27,10 @@ class Time {
     this.marks = one(home, "[data-marks]");
     this.moment = one(home, "[data-moment]");
     this.nextWords = one(home, "[data-next-words]");
+    this.speed = one(home, "[data-speed]");
+    this.gait = one(home, "[data-action='gait']");
+    this.ahead = one(home, "[data-ahead]");
+    this.passed = one(home, "[data-action='go-back']");
     /** @type {HTMLInputElement} */
     this.scrub = one(home, "[data-scrub]");
     screens += 1;
@@ -34,6 +39,7 @@ class Time {
     /** @param {string} name @returns {HTMLButtonElement} */
     const button = (name) => one(home, `[data-action="${name}"]`);
     this.buttons = { back: button("back"), next: button("next"), play: button("play"), now: button("now") };
+    this.always = home.querySelector("[data-action='always-now']");
     this.scrub.addEventListener("input", () => desk.clock.seek(Number(this.scrub.value)));
   }
 
@@ -52,9 +58,27 @@ class Time {
     this.buttons.back.disabled = seq <= 0;
     this.buttons.next.disabled = past ? last : moments.length === 0;
     set(this.buttons.play, { "aria-pressed": clock.mode === "playing" ? "true" : "false" });
-    text(this.nextWords, !past && moments.length > 0 ? `Next: ${momentName(moments[0], log)}` : "Next");
+    text(this.nextWords, !past && moments.length > 0 ? `Let go: ${momentName(moments[0], log)}` : "Next beat");
     for (const input of this.paces) input.checked = input.value === state.pace;
+    this.#tempo();
+    this.#behind(seq, past);
     this.#mark();
+  }
+
+  #tempo() {
+    const { clock, alwaysNow } = this.desk;
+    text(this.speed, `${clock.speed}×`);
+    text(this.gait, clock.gait === "beats" ? "Beats" : "Scenes");
+    if (this.always) set(this.always, { "aria-pressed": String(alwaysNow) });
+  }
+
+  /** How far the kernel is ahead, and what was passed over by acting. @param {number} seq @param {boolean} past */
+  #behind(seq, past) {
+    const { clock, walk } = this.desk;
+    const { beats, ns } = past ? walk.ahead(seq) : { beats: 0, ns: 0 };
+    text(this.ahead, beats > 0 ? `${count(beats, "beat")}, ${(ns / 1e9).toFixed(1)} s ahead` : "");
+    this.passed.hidden = clock.passed === 0;
+    text(one(this.passed, "[data-passed]"), `${count(clock.passed, "beat")} passed over`);
   }
 
   #mark() {

@@ -50,6 +50,8 @@ import { answerKey } from "../log/run_fold.js";
  * @property {Place} place
  * @property {string} phase
  * @property {boolean} settled
+ * @property {boolean} last whether the lab has no step after it
+ * @property {boolean} task whether the learner is to find a way
  * @property {boolean} reveal whether what stands behind the actions is shown
  * @property {string} done how the step was done; empty if it was not
  * @property {QuestionShown[]} predicts
@@ -83,8 +85,13 @@ import { answerKey } from "../log/run_fold.js";
 
 const SIGNS = { waiting: "not yet", partly: "partly", true: "true", lost: "was true" };
 
-/** @param {Outline} outline @param {RunState} state @returns {LessonShown} */
-export function lesson(outline, state) {
+/**
+ * @param {Outline} outline
+ * @param {RunState} state
+ * @param {boolean} [behind] whether the step at which the run is was decided, and is still being played
+ * @returns {LessonShown}
+ */
+export function lesson(outline, state, behind = false) {
   const resume = resumed(state);
   const known = state.settled.length > 0 || state.step > 1 || Object.keys(state.answers).length > 0;
   const begun = state.mood === "ended" || (known && resume > 1);
@@ -98,7 +105,7 @@ export function lesson(outline, state) {
     reset: state.mood === "live" || state.mood === "ended",
     finished: state.finished,
     said: said(outline, state),
-    steps: outline.steps.map((step, index) => stepShown(step, index + 1, state)),
+    steps: outline.steps.map((step, index) => stepShown(step, index + 1, state, behind && index + 1 === state.step)),
   };
 }
 
@@ -136,8 +143,8 @@ function said(outline, state) {
   return passed > 0 ? `${passed} of ${checks} checks pass.` : "";
 }
 
-/** @param {StepOutline} step @param {number} number @param {RunState} state @returns {StepShown} */
-function stepShown(step, number, state) {
+/** @param {StepOutline} step @param {number} number @param {RunState} state @param {boolean} behind @returns {StepShown} */
+function stepShown(step, number, state, behind) {
   const live = state.mood === "live";
   const entered = state.entered[number] ?? null;
   // What is being made, or gone, cannot be acted on: a step is shown as it was when it was done.
@@ -152,11 +159,13 @@ function stepShown(step, number, state) {
     place,
     phase: known?.phase ?? "",
     settled,
+    last,
+    task: step.task,
     reveal: state.mood === "none" || settled || step.actions.length === 0,
     done: settled ? (known?.shown ? " · done (shown)" : " · done") : "",
     predicts: step.predicts.map((question, index) => predictShown(step, question, number, index, known, state)),
     explains: step.explains.map((question, index) => explainShown(question, number, index, state)),
-    run: actionsShown(step, number, place, known, state),
+    run: actionsShown(step, number, place, known, state, behind),
     trouble: known?.trouble ?? "",
     checks: Array.from({ length: step.checks }, (_, index) => checkShown(known, index)),
     live,
@@ -260,9 +269,10 @@ function explainShown(question, number, index, state) {
  * @param {Place} place
  * @param {EnteredStep | null} known
  * @param {RunState} state
+ * @param {boolean} behind
  * @returns {ActionsShown}
  */
-function actionsShown(step, number, place, known, state) {
+function actionsShown(step, number, place, known, state, behind) {
   const moods = step.actions.map((_, index) => (known?.replayed ? "done" : (known?.moods[index] ?? "waiting")));
   const actions = moods.map((mood, index) => ({ mood, text: known?.texts[index] ?? step.texts[index] }));
   const unanswered = step.predicts.some((_, index) => !(answerKey(number, "predict", index) in state.answers));
@@ -270,6 +280,8 @@ function actionsShown(step, number, place, known, state) {
   // No button says something else while hosts are made than a moment later: a click would mean what nobody has meant.
   if (state.mood === "building")
     return { ...shown, can: "run", label: "Run", waits: "The hosts are being made.", blocked: true, single: false };
+  if (place === "now" && behind)
+    return { ...shown, can: "", label: "", waits: "The kernel has done it. The stage shows how.", single: false };
   if (place === "now" && known && known.queue.length > 0)
     return {
       ...shown,
