@@ -145,10 +145,9 @@ def test_one_file_is_stepped_and_played_by_keys(browser: Browser, tmp_path: Path
         expect(page.get_by_role("button", name="Next beat", exact=True)).to_be_disabled()
         expect(page.get_by_role("button", name="End", exact=True)).to_be_disabled()
         page.keyboard.press("Home")
-        page.keyboard.press("Shift+ArrowRight")
+        for _ in range(2):
+            page.keyboard.press("Shift+ArrowRight")
         expect(page.locator(".shape[data-kind=socket][data-state=LISTEN]")).to_have_count(1)
-        page.keyboard.press("Shift+ArrowRight")
-        expect(said).to_contain_text("SYN")
         page.keyboard.press("ArrowRight")
         page.keyboard.press("ArrowLeft")
         page.keyboard.press("v")
