@@ -63,6 +63,7 @@ TESTED_ELSEWHERE = {
     "sandbox/sources.py": "tests/kernel/test_programs.py",
     "sandbox/table.py": "tests/judges/test_ss.py",
     "sandbox/tracer.py": "tests/judges/test_strace.py",
+    "sandbox/unlisted.py": "tests/kernel/test_bound_sockets.py",
     "sandbox/watch.py": "tests/kernel/test_causality.py",
     "sandbox/wire.py": "tests/kernel/test_wire.py",
     "sessions/capabilities.py": "tests/unit/sandbox/test_machine.py",
