@@ -50,6 +50,7 @@ _DUMPS: Final[tuple[tuple[_Protocol, bytes], ...]] = (
 _PASSING: Final = frozenset(
     {"TIME-WAIT", "SYN-SENT", "SYN-RECEIVED", "FIN-WAIT-1", "FIN-WAIT-2", "LAST-ACK", "CLOSING"}
 )
+_REPEATING: Final = frozenset({"retransmit", "zero-window-probe"})
 _SHARE: Final = 5  # whole reads may take one part in so many of the time
 _SAVED_NS: Final = 20_000_000  # and so much more at once
 _SOON_NS: Final = 20_000_000
@@ -79,6 +80,7 @@ class _HostTable:
     Attributes:
         bound: TCP sockets that are bound, and neither listen nor are connected.
         has_bound: A call has bound a socket since the last whole read.
+        repeating: TCP sockets that have sent something again and have no answer yet.
     """
 
     __slots__ = (
@@ -91,6 +93,7 @@ class _HostTable:
         "last_read",
         "messages",
         "passing",
+        "repeating",
         "spent_until",
         "unix",
     )
@@ -100,6 +103,7 @@ class _HostTable:
         self.known: dict[str, _Known] = {}
         self.messages: dict[bytes, bytes] = {}
         self.passing: set[str] = set()
+        self.repeating: set[str] = set()
         self.bound: set[str] = set()
         self.has_bound = False
         self.unix: dict[int, str] = {}
@@ -227,6 +231,10 @@ class Table:
         ]
         return min(times, default=None)
 
+    def repeating(self) -> set[str]:
+        """The hosts that have sent something again without an answer yet, or may have since they were read."""
+        return {name for name, table in self._hosts.items() if table.repeating or table.dirty_since is not None}
+
     # -- reading
 
     def _mark(self, table: _HostTable, t: int) -> None:
@@ -323,6 +331,8 @@ class Table:
         if row.protocol == "unix":
             table.unix[row.inode] = cookie
         (table.passing.add if row.state in _PASSING else table.passing.discard)(cookie)
+        repeats = row.retransmits > 0 and row.timer in _REPEATING
+        (table.repeating.add if repeats else table.repeating.discard)(cookie)
         is_bound = row.protocol == "tcp" and row.state == "CLOSED" and row.local != "*:*"
         (table.bound.add if is_bound else table.bound.discard)(cookie)
         known.owners = self._owners.of(cookie)
@@ -360,6 +370,7 @@ class Table:
     def _vanish(self, table: _HostTable, cookie: str) -> None:
         known = table.known.pop(cookie)
         table.passing.discard(cookie)
+        table.repeating.discard(cookie)
         table.bound.discard(cookie)
         table.unix.pop(known.row.inode, None)
         self._owners.changed.discard(cookie)

@@ -32,6 +32,7 @@ TESTED_ELSEWHERE = {
     "courses/reports.py": "tests/unit/courses/test_decide.py",
     "courses/runner.py": "tests/web/test_restart.py",
     "courses/shapes.py": "tests/unit/courses/test_state.py",
+    "deciders/patience.py": "tests/playbooks/test_deciders.py",
     "deciders/repeats.py": "tests/playbooks/test_deciders.py",
     "deciders/rules.py": "tests/playbooks/test_deciders.py",
     "deciders/switch.py": "tests/playbooks/test_deciders.py",
