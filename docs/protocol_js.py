@@ -26,7 +26,7 @@ HEAD = """\
 def render() -> str:
     """The text of protocol.js."""
     structs = get_args(events.Event)
-    parts = [HEAD, typedef_of("Owner", events.Owner, None), typedef_of("Timer", events.Timer, None)]
+    parts = [HEAD, *(typedef_of(part.__name__, part, None) for part in (events.Owner, events.Timer, events.Parameter))]
     parts += [typedef_of(struct.__name__, struct, struct.__struct_config__.tag) for struct in structs]
     names = " | ".join(struct.__name__ for struct in structs)
     parts.append(f"/** @typedef {{{names}}} Event */\n")

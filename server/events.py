@@ -31,11 +31,25 @@ class _Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_
     t: int = 0
 
 
+class Parameter(msgspec.Struct, frozen=True, kw_only=True):
+    """A kernel parameter of a host that is not what the kernel gave its namespace: ``default``."""
+
+    name: str
+    value: str
+    default: str
+    why: str
+
+
 class HostAdded(_Event, frozen=True, tag="host.added"):
-    """A host (one network namespace) exists; its addresses are up."""
+    """A host (one network namespace) exists; its addresses are up.
+
+    ``differs`` lists the kernel parameters that it does not begin with the kernel's default for, and why; recordings
+    made before it was told are without it.
+    """
 
     host: str
     addresses: list[str]
+    differs: list[Parameter] | None = None
 
 
 class ProcessStarted(_Event, frozen=True, tag="process.started"):
@@ -268,11 +282,17 @@ class WireChanged(_Event, frozen=True, tag="wire.changed"):
 
 
 class SysctlChanged(_Event, frozen=True, tag="sysctl.changed"):
-    """A kernel parameter of one host has a new value."""
+    """A kernel parameter of one host has a new value.
+
+    ``default`` is what the host's namespace had in the beginning. ``why`` is there when nobody asked for the value: the
+    sandbox sets it while something is held, and sets it back.
+    """
 
     host: str
     name: str
     value: str
+    default: str | None = None
+    why: str | None = None
 
 
 class CommandAccepted(_Event, frozen=True, tag="command.accepted"):

@@ -27,16 +27,32 @@ class Wire(TypedDict):
     neighbours: bool
 
 
+class Parameter(TypedDict):
+    """A kernel parameter of a host that is not what it was by default.
+
+    Attributes:
+        value: What it is.
+        default: What the kernel gave the host's namespace in the beginning.
+        why: What the sandbox has set it for; null if somebody asked for it.
+    """
+
+    value: str
+    default: str
+    why: str | None
+
+
 class Host(TypedDict):
     """A host: one network namespace.
 
     Attributes:
         addresses: Its addresses with their prefix lengths, such as ``10.0.0.4/24``.
         sysctls: Kernel parameter → value, of those that were set since the sandbox began.
+        differs: Kernel parameter → what it is, of those that are not as by default; null if the log does not say.
     """
 
     addresses: list[str]
     sysctls: dict[str, str]
+    differs: dict[str, Parameter] | None
 
 
 class Descriptor(TypedDict):

@@ -23,7 +23,7 @@ from typing import assert_never
 import msgspec
 
 from server import events as ev
-from server.shapes import Moment, Packet, Process, Socket, State
+from server.shapes import Host, Moment, Packet, Parameter, Process, Socket, State
 
 
 def has_exited(state: State, pid: int) -> bool:
@@ -85,7 +85,7 @@ def fold(state: State, event: ev.Event) -> State:
         case ev.FdClosed():
             _close(state, event)
         case ev.HostAdded():
-            state["hosts"][event.host] = {"addresses": event.addresses, "sysctls": {}}
+            state["hosts"][event.host] = _host(event)
         case ev.ProcessStarted():
             state["processes"][str(event.pid)] = _process(event)
         case ev.ProcessExecuted():
@@ -103,7 +103,7 @@ def fold(state: State, event: ev.Event) -> State:
                 "neighbours": event.neighbours,
             }
         case ev.SysctlChanged():
-            state["hosts"][event.host]["sysctls"][event.name] = event.value
+            _set_parameter(state["hosts"][event.host], event)
         case ev.SandboxClosed():
             state["closed"] = event.why
         case ev.ProcessOutput() | ev.CommandAccepted() | ev.CommandRefused() | ev.ObservationLost():
@@ -141,6 +141,27 @@ def _moment(event: ev.MomentPending) -> Moment:
     built["t"] = event.t
     row: Moment = built
     return row
+
+
+# Hosts and their kernel parameters.
+
+
+def _host(event: ev.HostAdded) -> Host:
+    differs: dict[str, Parameter] | None = None
+    if event.differs is not None:
+        differs = {each.name: {"value": each.value, "default": each.default, "why": each.why} for each in event.differs}
+    return {"addresses": event.addresses, "sysctls": {}, "differs": differs}
+
+
+def _set_parameter(host: Host, event: ev.SysctlChanged) -> None:
+    host["sysctls"][event.name] = event.value
+    differs = host["differs"]
+    if differs is None or event.default is None:
+        return
+    if event.value == event.default:
+        differs.pop(event.name, None)
+    else:
+        differs[event.name] = {"value": event.value, "default": event.default, "why": event.why}
 
 
 # Processes, their calls and descriptors. What an event says of a process that the state does not know is let pass.

@@ -121,7 +121,8 @@ class Timeline:
                 values = f"delay {event.delay_ms} ms, jitter {event.jitter_ms} ms, loss {event.loss}"
                 return self._row(t, "", "wire", self._paint(_DIM, values))
             case ev.SysctlChanged():
-                return self._row(t, event.host, "kernel", f"{event.name} = {event.value}")
+                why = self._paint(_DIM, f" ({event.why})") if event.why is not None else ""
+                return self._row(t, event.host, "kernel", f"{event.name} = {event.value}{why}")
             case ev.CommandRefused():
                 return self._row(t, "", "", self._paint(_RED, f"{event.command} refused: {event.detail}"))
             case ev.ObservationLost():

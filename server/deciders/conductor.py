@@ -79,6 +79,11 @@ class Conductor:
         self._by_subject[kind, subject] = moment
         return moment
 
+    @property
+    def holds(self) -> bool:
+        """Whether something waits, or would: in step and slow pace each moment does, one after the other."""
+        return self.pace != "live" or bool(self._waiting)
+
     def find(self, kind: MomentKind, subject: int) -> Moment | None:
         """The waiting moment of a call or packet, if it waits."""
         return self._by_subject.get((kind, subject))

@@ -32,6 +32,8 @@ from server.inet.packets import Packet
 
 _SNAP = 4096  # bytes of a packet that an event carries; only loopback's large segments are longer
 _BROADCAST_BIT = 1
+LONG_MS = 15_000
+"""So long a delay is a hold: a round trip takes half of the minute after which Linux gives up a SYN-ACK (5 repeats)."""
 
 # --- what is to be done -----------------------------------------------------------------------
 # Structs rather than dataclasses: some of them are made for each packet, in a quarter of the time.
@@ -119,6 +121,7 @@ class Switch:
         self._by_mac: dict[bytes, str] = {}
         self._travelling: dict[int, Travelling] = {}
         self._delayed: list[tuple[int, int]] = []
+        self._long: set[int] = set()
         self._rules = Rules()
         self._repeats = Repeats()
         self._last = 0
@@ -184,6 +187,11 @@ class Switch:
     def next_due(self) -> int | None:
         """When the next delay is over (ns), or None."""
         return self._delayed[0][0] if self._delayed else None
+
+    @property
+    def holds(self) -> bool:
+        """Whether the wire is so slow that it is like a hold, for what is sent or for what is under way."""
+        return self.delay_ms + self.jitter_ms >= LONG_MS or bool(self._long)
 
     def go(self, packet_id: int, why: str, t: int, chance: Chance) -> Steps:
         """The moment of a packet was released: let it travel on."""
@@ -291,6 +299,8 @@ class Switch:
             return [self._delivery(travelling, why)]
         wait_ms = max(0.0, self.delay_ms + self.jitter_ms * (2 * chance.delay - 1))
         heapq.heappush(self._delayed, (t + int(wait_ms * 1_000_000), travelling.id))
+        if wait_ms >= LONG_MS:
+            self._long.add(travelling.id)
         return []
 
     def _hold(self, travelling: Travelling, why: str, t: int) -> Steps:
@@ -307,7 +317,7 @@ class Switch:
         return [ev.MomentReleased(moment=moment.id, kind="packet", packet=travelling.id, why=why)]
 
     def _delivery(self, travelling: Travelling, why: str) -> Deliver:
-        del self._travelling[travelling.id]
+        self._leaves(travelling)
         return Deliver(
             travelling.targets,
             travelling.frame,
@@ -316,8 +326,12 @@ class Switch:
         )
 
     def _drop(self, travelling: Travelling, why: str) -> ev.PacketDropped:
-        del self._travelling[travelling.id]
+        self._leaves(travelling)
         return ev.PacketDropped(packet=travelling.id, why=why)
+
+    def _leaves(self, travelling: Travelling) -> None:
+        del self._travelling[travelling.id]
+        self._long.discard(travelling.id)
 
     # -- decisions about a packet
 

@@ -6,7 +6,7 @@
 * ``confinement``, ``spawn``: what a program may do; the steps from ``fork`` to its ``execve``.
 * ``tracer``, ``wire``, ``table``: the observers: facts of stopped threads, frames, and rows of the socket table.
   ``descriptors`` and ``sources`` are what the tracer knows of a process: its table of file descriptors, and the
-  statement that makes a call. ``owners`` says who has which socket.
+  statement that makes a call. ``owners`` says who has which socket, ``unlisted`` describes those in no table.
 * ``programs``: starts programs, writes to their input and reads their output.
 * ``doer``: asks ``server/deciders`` what to do with each fact, and does it. ``door``: the same for commands.
 * ``loop``: the order of a turn, with ``watch`` (epoll), ``journal`` (order, ``seq``) and ``channel`` (to the server).

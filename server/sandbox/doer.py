@@ -20,11 +20,12 @@ from server import events as ev
 from server.deciders import switch as packet_steps
 from server.deciders import tracee as tracee_steps
 from server.deciders.conductor import Conductor, Moment
+from server.deciders.patience import Patience, SetParameter
 from server.deciders.switch import Chance, Switch
 from server.deciders.tracees import Tracees
 from server.inet.packets import decode_frame
 from server.linux import ptrace
-from server.sandbox.hosts import Host
+from server.sandbox.hosts import Host, write_parameter
 from server.sandbox.journal import Journal
 from server.sandbox.programs import Programs
 from server.sandbox.table import Table
@@ -35,7 +36,7 @@ from server.sandbox.wire import Wire
 _FRAMES = 64  # read from one host before the others get their turn
 _REPORTS = 256
 
-Step = packet_steps.Step | tracee_steps.Step
+Step = packet_steps.Step | tracee_steps.Step | SetParameter
 Act = Callable[[Any], object]
 
 
@@ -54,6 +55,7 @@ class Doer:
         conductor: Conductor,
         switch: Switch,
         tracees: Tracees,
+        patience: Patience,
         wire: Wire,
         tracer: Tracer,
         table: Table,
@@ -66,6 +68,7 @@ class Doer:
         self._conductor = conductor
         self._switch = switch
         self._tracees = tracees
+        self._patience = patience
         self._wire = wire
         self._tracer = tracer
         self._table = table
@@ -77,6 +80,7 @@ class Doer:
             packet_steps.Deliver: self._deliver,
             packet_steps.LookAfterSent: lambda step: table.after_sent(step.host),
             packet_steps.LookAfterPacket: lambda step: table.after_packet(step.host, step.packet),
+            SetParameter: self._set_parameter,
             tracee_steps.Resume: lambda step: ptrace.resume(step.tid, step.signal),
             tracee_steps.ResumeToReturn: lambda step: ptrace.resume_to_exit(step.tid),
             tracee_steps.Listen: lambda step: ptrace.listen(step.tid),
@@ -113,10 +117,11 @@ class Doer:
         self._wire.attach(host)
         self._switch.attach(host.name, host.mac)
         self._table.attach(host)
+        self._patience.attach(host.name, host.defaults)
         for fd, read in ((host.wire.fileno(), self.read), (host.loopback.fileno(), self.read_loopback)):
             self.packets.add(fd)
             self._watch.add(fd, select.EPOLLIN, partial(read, host.name))
-        self._journal.emit(ev.HostAdded(host=host.name, addresses=list(host.addresses)))
+        self._journal.emit(ev.HostAdded(host=host.name, addresses=list(host.addresses), differs=host.differs))
 
     def read(self, host: str) -> None:
         """Handle what waits at a host's end of the wire."""
@@ -266,6 +271,13 @@ class Doer:
             self.release(moment, "its pause is over")
         self.do(self._switch.due(t))
         self._table.read_due(t, idle=idle)
+        held = self._conductor.holds or self._switch.holds
+        self.do(self._patience.look(held=held, repeating=self._table.repeating()))
+
+    def _set_parameter(self, step: SetParameter) -> None:
+        host = self.hosts[step.host]
+        value, default = write_parameter(host, step.name, step.value)
+        self._journal.emit(ev.SysctlChanged(host=host.name, name=step.name, value=value, default=default, why=step.why))
 
     def next_due(self) -> int | None:
         """When ``due`` has something to do (ns), or None."""

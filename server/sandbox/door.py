@@ -14,6 +14,7 @@ from server import commands as cmd
 from server import events as ev
 from server.commands import Command, Result
 from server.deciders.conductor import Conductor
+from server.deciders.patience import Patience
 from server.deciders.switch import Steps, Switch
 from server.errors import ConflictError, LimitError, NotFoundError, SocketlabError
 from server.json_value import JsonObject
@@ -41,6 +42,7 @@ class Door:
         journal: Journal,
         conductor: Conductor,
         switch: Switch,
+        patience: Patience,
         programs: Programs,
         doer: Doer,
         limits: Limits,
@@ -51,6 +53,7 @@ class Door:
         self._journal = journal
         self._conductor = conductor
         self._switch = switch
+        self._patience = patience
         self._programs = programs
         self._doer = doer
         self._limits = limits
@@ -165,8 +168,9 @@ class Door:
 
     def _set_sysctl(self, command: cmd.SysctlSet) -> cmd.SysctlResult:
         host = self._host(command.host)
-        value = set_sysctl(host, command.name, str(command.value))
-        self._journal.emit(ev.SysctlChanged(host=host.name, name=command.name, value=value))
+        value, default = set_sysctl(host, command.name, str(command.value))
+        self._patience.chosen(host.name, command.name)
+        self._journal.emit(ev.SysctlChanged(host=host.name, name=command.name, value=value, default=default))
         return {"value": value}
 
     def _add_host(self, command: cmd.HostAdd) -> cmd.HostResult:

@@ -23,7 +23,9 @@ from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
+from server.deciders.patience import WHILE_HELD
 from server.errors import BadRequestError, ConflictError, KernelRefusedError
+from server.events import Parameter
 from server.linux import netlink
 from server.linux.calls import named
 from server.linux.ethtool import switch_offloads_off
@@ -58,6 +60,8 @@ class Host:
         wire: AF_PACKET socket on its cable's other end, non-blocking; does not see what it sends itself.
         loopback: AF_PACKET socket on its ``lo``, non-blocking, with PACKET_AUXDATA; sees each frame twice
             (going out as PACKET_OUTGOING, coming in as PACKET_HOST).
+        defaults: Kernel parameter → what its namespace had for it in the beginning, of those that are set here.
+        differs: What it begins with that is not so, and why.
     """
 
     name: str
@@ -67,6 +71,8 @@ class Host:
     diag: socket.socket
     wire: socket.socket
     loopback: socket.socket
+    defaults: dict[str, str]
+    differs: list[Parameter]
 
 
 # --- values -----------------------------------------------------------------------------------
@@ -173,7 +179,7 @@ def _make(
     unshare(CLONE_NEWNET)
     netns = open_namespace("net")
     opened.callback(os.close, netns)
-    _set_at_start()
+    defaults, differs = _set_at_start()
     with netlink.route_socket() as route:
         netlink.add_veth(route, "eth0", mac, MTU, cable, wire_netns)
         netlink.set_up(route, "lo")
@@ -188,7 +194,7 @@ def _make(
     with netlink.route_socket() as route:
         netlink.set_up(route, cable)
     wire = opened.enter_context(_tap(cable, outgoing=False))
-    return Host(name, written, mac, netns, diag, wire, loopback)
+    return Host(name, written, mac, netns, diag, wire, loopback, defaults, differs)
 
 
 def prepare_wire() -> None:
@@ -200,9 +206,24 @@ def prepare_wire() -> None:
     _preset("net/ipv4/udp_child_hash_entries", _UDP_BUCKETS)
 
 
-def _set_at_start() -> None:
-    for name, value in AT_START.items():
-        _preset(path_of(name), value.format(gid=os.getegid()))
+def _set_at_start() -> tuple[dict[str, str], list[Parameter]]:
+    """Set what a host begins with; the defaults of the new namespace, and what is otherwise now."""
+    defaults: dict[str, str] = {}
+    differs: list[Parameter] = []
+    for name in (*AT_START, *WHILE_HELD):
+        try:
+            defaults[name] = _read(path_of(name))
+        except FileNotFoundError:
+            continue  # a kernel without it
+    for name, (value, why) in AT_START.items():
+        if name not in defaults:
+            continue
+        path = path_of(name)
+        named(f"write /proc/sys/{path}", _write, path, value.format(gid=os.getegid()))
+        now = _read(path)
+        if now != defaults[name]:
+            differs.append(Parameter(name=name, value=now, default=defaults[name], why=why))
+    return defaults, differs
 
 
 def _preset(path: str, value: str) -> None:
@@ -227,26 +248,40 @@ def _tap(link: str, *, outgoing: bool) -> socket.socket:
 # --- kernel parameters ------------------------------------------------------------------------
 
 
-def set_sysctl(host: Host, name: str, value: str) -> str:
-    """Set a kernel parameter of one host and return what the kernel then says it is.
+def set_sysctl(host: Host, name: str, value: str) -> tuple[str, str]:
+    """Set a kernel parameter of one host as a person wants it.
+
+    Returns:
+        What the kernel then says it is, and what it was by default.
 
     Raises:
         BadRequestError: The parameter is not in ``ALLOWED_SYSCTLS``, or the value is none it can have.
         KernelRefusedError: This kernel does not have it.
     """
     check_value(name, value)
+    try:
+        return write_parameter(host, name, value)
+    except FileNotFoundError:
+        raise KernelRefusedError(f"This kernel has no {name}.", "It needs another version of Linux.") from None
+    except OSError as error:
+        raise BadRequestError(
+            f"The kernel refuses {value!r} for {name}: {error.strerror}.",
+            "Some values depend on others: a range of ports must begin above ip_unprivileged_port_start.",
+        ) from None
+
+
+def write_parameter(host: Host, name: str, value: str) -> tuple[str, str]:
+    """Set a kernel parameter of one host; returns what it is now and what it was by default.
+
+    Raises:
+        OSError: The kernel does not have it, or refuses the value.
+    """
     path = path_of(name)
     with inside(host.netns):
-        try:
-            _write(path, value)
-            return _read(path)
-        except FileNotFoundError:
-            raise KernelRefusedError(f"This kernel has no {name}.", "It needs another version of Linux.") from None
-        except OSError as error:
-            raise BadRequestError(
-                f"The kernel refuses {value!r} for {name}: {error.strerror}.",
-                "Some values depend on others: a range of ports must begin above ip_unprivileged_port_start.",
-            ) from None
+        if name not in host.defaults:
+            host.defaults[name] = _read(path)  # nobody has set it before
+        _write(path, value)
+        return _read(path), host.defaults[name]
 
 
 def forget_orphans(host: Host) -> None:

@@ -16,6 +16,7 @@ from typing import NoReturn
 
 from server import events as ev
 from server.deciders.conductor import Conductor
+from server.deciders.patience import Patience
 from server.deciders.switch import Switch
 from server.deciders.tracees import Tracees
 from server.events import Pace
@@ -50,16 +51,33 @@ class Loop:
         self._journal = Journal(limits.log_events)
         self._channel = Channel(channel, self._journal, self._watch)
         self._conductor = Conductor(pace)
-        switch, tracees = Switch(self._conductor), Tracees(self._conductor)
+        switch, tracees, patience = Switch(self._conductor), Tracees(self._conductor), Patience()
         owners = Owners()
         table = Table(self._journal, self._conductor, owners)
         tracer = Tracer(self._journal, table, owners)
         self._programs = Programs(self._journal, self._watch, limits, tracer, tracees)
         self._doer = Doer(
-            self._journal, self._watch, self._conductor, switch, tracees, Wire(), tracer, table, self._programs
+            self._journal,
+            self._watch,
+            self._conductor,
+            switch,
+            tracees,
+            patience,
+            Wire(),
+            tracer,
+            table,
+            self._programs,
         )
         self._door = Door(
-            self._channel, self._journal, self._conductor, switch, self._programs, self._doer, limits, next_host_index
+            self._channel,
+            self._journal,
+            self._conductor,
+            switch,
+            patience,
+            self._programs,
+            self._doer,
+            limits,
+            next_host_index,
         )
         self._begin_with = hosts
         self._children = ChildSignals()

@@ -65,24 +65,20 @@ ALLOWED_SYSCTLS: dict[str, Sysctl] = {
 }
 """What ``sysctl.set`` takes."""
 
-AT_START: dict[str, str] = {
-    # Half an hour and more of a held SYN or SYN-ACK; the kernel's own 6 and 5 are two minutes and one.
-    "net.ipv4.tcp_syn_retries": "20",
-    "net.ipv4.tcp_synack_retries": "20",
-    "net.ipv4.tcp_retries2": "30",
-    "net.ipv4.tcp_orphan_retries": "20",
-    # A window that the wire's receive buffer can hold (425 kB where net.core.rmem_max is the old default);
-    # a larger one would make the wire lose segments that nobody asked it to lose.
-    "net.ipv4.tcp_rmem": "4096 131072 262144",
-    # Without a router nobody answers; addresses are ours alone, so there is nothing to detect.
-    "net.ipv6.conf.default.accept_dad": "0",
-    "net.ipv6.conf.default.router_solicitations": "0",
-    "net.ipv6.conf.default.accept_ra": "0",
-    "net.ipv6.conf.default.autoconf": "0",
-    # ping without a capability: ICMP sockets for the programs' group, which is this process's own.
-    "net.ipv4.ping_group_range": "{gid} {gid}",
+AT_START: dict[str, tuple[str, str]] = {
+    # 425 kB where net.core.rmem_max is the old default.
+    "net.ipv4.tcp_rmem": (
+        "4096 131072 262144",
+        "a larger window would make the wire lose segments that nobody asked it to lose",
+    ),
+    "net.ipv6.conf.default.accept_dad": ("0", "an address is nobody else's here: there is no duplicate to detect"),
+    "net.ipv6.conf.default.router_solicitations": ("0", "there is no router that would answer"),
+    "net.ipv6.conf.default.accept_ra": ("0", "there is no router to hear of"),
+    "net.ipv6.conf.default.autoconf": ("0", "a host has the addresses that it was given, and no others"),
+    # ICMP sockets for the programs' group, which is this process's own.
+    "net.ipv4.ping_group_range": ("{gid} {gid}", "ping works without a capability"),
 }
-"""What a host starts with where it is not the kernel's default. A kernel without one of them goes without."""
+"""What a host starts with where it is not the kernel's default, and why. A kernel without one of them goes without."""
 
 
 def path_of(name: str) -> str:

@@ -11,27 +11,24 @@ When to read. A whole dump of a quiet host costs some 100 µs, a dump of 20,000 
   marks the host, and it is read when the loop is idle.
 * Rows that change by themselves (TIME-WAIT, retransmissions) are looked at each second.
 
-A socket that is neither bound nor connected is in no table of the kernel. It is described by
-getsockopt(2) through a descriptor of its owner, and its ``source`` says so.
+A socket that is neither bound nor connected is in no table of the kernel (``unlisted``).
 """
 
 from __future__ import annotations
 
-import socket
 from typing import Final, Literal, TypeVar
 
 from server import events as ev
 from server.deciders.conductor import Conductor
 from server.inet import sockdiag
-from server.inet.addresses import UNNAMED, endpoint
-from server.inet.names import TCP_STATE
 from server.inet.packets import Packet
 from server.inet.sockdiag import Row
 from server.inet.syscalls import Call
-from server.linux import netlink, pidfd
+from server.linux import netlink
 from server.sandbox.hosts import Host
 from server.sandbox.journal import Journal
 from server.sandbox.owners import Owners
+from server.sandbox.unlisted import asked_by_descriptor
 
 _Protocol = Literal["tcp", "udp", "unix"]
 _RowEvent = TypeVar("_RowEvent", bound=ev.SocketAppeared | ev.SocketChanged | ev.SocketVanished)
@@ -53,6 +50,7 @@ _DUMPS: Final[tuple[tuple[_Protocol, bytes], ...]] = (
 _PASSING: Final = frozenset(
     {"TIME-WAIT", "SYN-SENT", "SYN-RECEIVED", "FIN-WAIT-1", "FIN-WAIT-2", "LAST-ACK", "CLOSING"}
 )
+_REPEATING: Final = frozenset({"retransmit", "zero-window-probe"})
 _SHARE: Final = 5  # whole reads may take one part in so many of the time
 _SAVED_NS: Final = 20_000_000  # and so much more at once
 _SOON_NS: Final = 20_000_000
@@ -82,6 +80,7 @@ class _HostTable:
     Attributes:
         bound: TCP sockets that are bound, and neither listen nor are connected.
         has_bound: A call has bound a socket since the last whole read.
+        repeating: TCP sockets that have sent something again and have no answer yet.
     """
 
     __slots__ = (
@@ -94,6 +93,7 @@ class _HostTable:
         "last_read",
         "messages",
         "passing",
+        "repeating",
         "spent_until",
         "unix",
     )
@@ -103,6 +103,7 @@ class _HostTable:
         self.known: dict[str, _Known] = {}
         self.messages: dict[bytes, bytes] = {}
         self.passing: set[str] = set()
+        self.repeating: set[str] = set()
         self.bound: set[str] = set()
         self.has_bound = False
         self.unix: dict[int, str] = {}
@@ -148,7 +149,7 @@ class Table:
         table = self._hosts[host]
         if cookie in table.known:
             return True
-        row = self._asked_by_descriptor(process, fd)
+        row = asked_by_descriptor(process, fd)
         if row is None:
             return False
         if row.protocol == "unix":
@@ -229,6 +230,10 @@ class Table:
             if table.dirty_since is not None or table.passing
         ]
         return min(times, default=None)
+
+    def repeating(self) -> set[str]:
+        """The hosts that have sent something again without an answer yet, or may have since they were read."""
+        return {name for name, table in self._hosts.items() if table.repeating or table.dirty_since is not None}
 
     # -- reading
 
@@ -326,6 +331,8 @@ class Table:
         if row.protocol == "unix":
             table.unix[row.inode] = cookie
         (table.passing.add if row.state in _PASSING else table.passing.discard)(cookie)
+        repeats = row.retransmits > 0 and row.timer in _REPEATING
+        (table.repeating.add if repeats else table.repeating.discard)(cookie)
         is_bound = row.protocol == "tcp" and row.state == "CLOSED" and row.local != "*:*"
         (table.bound.add if is_bound else table.bound.discard)(cookie)
         known.owners = self._owners.of(cookie)
@@ -354,7 +361,7 @@ class Table:
             self._vanish(table, cookie)
             return
         process = self._owners.pidfds.get(owner[0])
-        row = self._asked_by_descriptor(process, owner[1]) if process is not None else None
+        row = asked_by_descriptor(process, owner[1]) if process is not None else None
         if row is not None and str(row.cookie) == cookie:
             self._learn(table, row, "getsockopt")
         else:
@@ -363,6 +370,7 @@ class Table:
     def _vanish(self, table: _HostTable, cookie: str) -> None:
         known = table.known.pop(cookie)
         table.passing.discard(cookie)
+        table.repeating.discard(cookie)
         table.bound.discard(cookie)
         table.unix.pop(known.row.inode, None)
         self._owners.changed.discard(cookie)
@@ -393,47 +401,6 @@ class Table:
             v6only=row.v6only,
             source=known.source,
         )
-
-    # -- sockets that no table lists
-
-    def _asked_by_descriptor(self, process: int, fd: int) -> Row | None:
-        try:
-            facts = pidfd.socket_facts(process, fd)
-        except OSError:
-            return None  # the process ended or closed it meanwhile
-        if facts.domain == socket.AF_UNIX:
-            return _row(facts, "unix", "unix", "UNCONNECTED", UNNAMED, "*")
-        if facts.domain not in (socket.AF_INET, socket.AF_INET6):
-            return None
-        family: Literal["inet", "inet6"] = "inet" if facts.domain == socket.AF_INET else "inet6"
-        local, remote = _name(facts.local), _name(facts.remote)
-        if facts.type == socket.SOCK_STREAM:
-            return _row(facts, family, "tcp", TCP_STATE[facts.tcp_state], local, remote)
-        if facts.type == socket.SOCK_DGRAM:
-            state = "ESTABLISHED" if facts.remote is not None else "UNCONNECTED"
-            return _row(facts, family, "udp", state, local, remote)
-        return None
-
-
-def _row(
-    facts: pidfd.SocketFacts,
-    family: Literal["inet", "inet6", "unix"],
-    protocol: _Protocol,
-    state: str,
-    local: str,
-    remote: str,
-) -> Row:
-    return Row(family, protocol, state, local, remote, facts.cookie, facts.inode, 0, 0, None, 0, 0, 0, 0)
-
-
-def _name(address: object) -> str:
-    """An address as Python's socket module gives it, in the form of a ``Row``."""
-    if not isinstance(address, tuple):
-        return "*:*"
-    ip, port = str(address[0]), address[1]
-    if ip in ("0.0.0.0", "::"):
-        return f"*:{port or '*'}"
-    return endpoint(ip, port) if port else f"{endpoint(ip, 0).removesuffix('0')}*"
 
 
 def _cookie(raw: bytes) -> str:

@@ -227,6 +227,9 @@ _SENT: Final[dict[str, OfSent]] = {
 _HOSTS: Final[dict[str, Callable[[Told, ev.HostAdded], bool]]] = {
     "running": lambda told, event: bool(told.state["processes"]),
 }
+_PARAMETERS: Final[dict[str, Callable[[Told, ev.SysctlChanged], bool]]] = {
+    "unasked": lambda told, event: event.why is not None,
+}
 _OF_PROCESS = ev.ProcessExecuted | ev.ProcessOutput | ev.ProcessExited | ev.SyscallEntered | ev.SyscallReturned
 _PROCESSES: Final[dict[str, Callable[[Told, _OF_PROCESS], bool]]] = {
     "tool": lambda told, event: told.program(event.pid) in TOOLS,
@@ -244,6 +247,7 @@ _EXITS: Final[dict[str, Callable[[Told, ev.ProcessExited], bool]]] = {
 
 OF: Final[dict[str, tuple[object, ...]]] = {
     "host.added": (_HOSTS,),
+    "sysctl.changed": (_PARAMETERS,),
     "process.started": (_STARTS,),
     "process.executed": (_PROCESSES,),
     "process.output": (_PROCESSES, _OUTPUTS),

@@ -150,7 +150,8 @@ RULES: Final[dict[str, tuple[Rule, ...]]] = {
     ),
     "pace.changed": (),
     "wire.changed": (Rule("wire.changes", (), leads="change"),),
-    "sysctl.changed": (Rule("sysctl.changes", (), leads="change"),),
+    # What the sandbox does to be patient during a hold is on the host's card.
+    "sysctl.changed": (Rule("", ("unasked",)), Rule("sysctl.changes", (), leads="change")),
     "command.accepted": (),
     "command.refused": (Rule("command.refused"),),
     "observation.lost": (Rule("observer.missed"),),

@@ -173,6 +173,25 @@ def test_evidence_of_packet_call_and_socket(page: Page, served: Server) -> None:
         expect(drawer).to_be_hidden()
 
 
+def test_a_hosts_card_lists_what_is_not_as_by_default_and_why(page: Page, served: Server) -> None:
+    with directed(served) as director:
+        director.do("sysctl.set", host="server", name="net.ipv4.tcp_fin_timeout", value="20")
+        visit(page, director)
+        page.locator(".shape[data-key='host:server']").click(position={"x": 30, "y": 8})
+        drawer = page.locator("#evidence")
+        expect(drawer).to_contain_text("Host server")
+        asked = drawer.locator("tr", has_text="net.ipv4.tcp_fin_timeout")
+        expect(asked).to_contain_text(re.compile(r"20, by default \d+\. Somebody has set it\."))
+        windows = drawer.locator("tr", has_text="net.ipv4.tcp_rmem")
+        expect(windows).to_contain_text("A larger window would make the wire lose segments")
+        retries = drawer.locator("tr", has_text="net.ipv4.tcp_syn_retries")
+        expect(retries).to_have_count(0)
+        director.do("pace.set", pace="step")
+        expect(retries).to_contain_text(re.compile(r"20, by default \d+\. Something is held: a SYN may wait"))
+        director.do("pace.set", pace="live")
+        expect(retries).to_have_count(0)
+
+
 def test_a_packet_is_dropped_from_its_evidence_and_sent_again_by_the_kernel(page: Page, served: Server) -> None:
     with directed(served, "step") as director:
         director.listen()

@@ -163,6 +163,14 @@ any_event = st.one_of(
     st.builds(ev.MomentPending, moment=numbers, kind=st.just("packet"), packet=numbers, due_t=st.none() | numbers),
     st.builds(ev.MomentReleased, moment=numbers, kind=st.just("packet")),
     st.builds(ev.PaceChanged, pace=st.sampled_from(["live", "slow", "step"]), pause_ms=numbers),
+    st.builds(
+        ev.SysctlChanged,
+        host=st.sampled_from(["server", "client-a"]),
+        name=st.just("net.ipv4.tcp_syn_retries"),
+        value=st.sampled_from(["1", "6", "20"]),
+        default=st.none() | st.just("6"),
+        why=st.none() | st.just("something is held"),
+    ),
     st.builds(ev.SandboxClosed, why=st.just("idle")),
 )
 
@@ -172,7 +180,11 @@ any_event = st.one_of(
 def test_both_folds_agree_on_any_order_of_events(browsers: Folder, list_: list[ev.Event]) -> None:
     hosts: list[ev.Event] = [
         ev.HostAdded(host="server", addresses=["10.0.0.4/24"]),
-        ev.HostAdded(host="client-a", addresses=[]),
+        ev.HostAdded(
+            host="client-a",
+            addresses=[],
+            differs=[ev.Parameter(name="net.ipv4.tcp_rmem", value="1 2 3", default="1 2 4", why="small windows")],
+        ),
     ]
     entries = [ev.encode_entry(seq, seq * 10, event) for seq, event in enumerate(hosts + list_, 1)]
     assert_equal_at_every_seq(browsers, entries)

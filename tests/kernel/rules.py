@@ -15,6 +15,7 @@ from server import events as ev
 from server.inet.syscalls import CALLS
 from server.state import fold, initial
 
+_REPEATS = ("retransmit", "zero-window-probe")
 _ROWS = (ev.SocketAppeared, ev.SocketChanged, ev.SocketVanished)
 
 FiveTuple = tuple[str, str, str]
@@ -97,6 +98,8 @@ class Checker:
                 self.expect(packet is not None and not packet.event.loopback, event, "loopback cannot be held")
             case ev.PacketDelivered() | ev.PacketDropped():
                 self._ended(event)
+            case ev.SysctlChanged() if event.why is not None:
+                self._patience(event)
             case ev.FdOpened():
                 fds = self.state["processes"][str(event.pid)]["fds"]
                 self.expect(str(event.fd) not in fds, event, "a descriptor is free before it is opened")
@@ -141,6 +144,17 @@ class Checker:
                     event,
                     "an owner's descriptor names the socket",
                 )
+
+    def _patience(self, event: ev.SysctlChanged) -> None:
+        held = bool(self.state["moments"]) or self.state["pace"] != "live"
+        if event.value != event.default:
+            late = self.state["wire"]["delay_ms"] + self.state["wire"]["jitter_ms"] > 0
+            self.expect(held or late, event, "a parameter is raised when something is held")
+            return
+        self.expect(not held, event, "a parameter is set back when nothing is held")
+        timers = [row.get("timer") for row in self.state["sockets"].values() if row["host"] == event.host]
+        repeats = [each for each in timers if each and each["name"] in _REPEATS and each["retransmits"]]
+        self.expect(not repeats, event, "a parameter is set back when nothing is repeated")
 
     # -- calls
 

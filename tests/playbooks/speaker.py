@@ -17,6 +17,7 @@ from server import events as ev
 from server.deciders import switch as packet_steps
 from server.deciders import tracee as tracee_steps
 from server.deciders.conductor import Conductor, Moment
+from server.deciders.patience import WHILE_HELD, Patience, SetParameter
 from server.deciders.switch import Chance, Switch
 from server.deciders.tracee import Fd, Process, Thread
 from server.deciders.tracees import Tracees
@@ -65,6 +66,7 @@ class Speaker:
         self.conductor = Conductor()
         self.switch = Switch(self.conductor)
         self.tracees = Tracees(self.conductor)
+        self.patience = Patience()
         self.asked: Thread | None = None
         for host, mac in MACS.items():
             self.switch.attach(host, mac)
@@ -198,6 +200,26 @@ class Speaker:
         result, steps = outcome
         told = ", ".join(f"{name} {value}" for name, value in result.items())
         return [*self.tell(steps), f"answered: {told}"]
+
+    # -- kernel parameters
+
+    @hears(r"(\S+) has come, with retries ([\d ]+)")
+    def come(self, host: str, defaults: str) -> list[str]:
+        """A host is there, and its kernel has so many of the parameters."""
+        self.patience.attach(host, dict(zip(WHILE_HELD, defaults.split(), strict=False)))
+        return []
+
+    @hears(r"somebody has set (\S+) of (\S+)")
+    def choose(self, name: str, host: str) -> list[str]:
+        """A person sets a kernel parameter."""
+        self.patience.chosen(host, f"net.ipv4.{name}")
+        return []
+
+    @hears(r"what of the retries(?:, while (\S+) repeats)?\?")
+    def look(self, repeating: str | None) -> list[str]:
+        """The doer asks whether parameters are to be set."""
+        held = self.conductor.holds or self.switch.holds
+        return self.tell(self.patience.look(held=held, repeating={repeating} if repeating else set()))
 
     # -- processes
 
@@ -339,6 +361,8 @@ def in_words(step: Any) -> str:
         case packet_steps.Deliver():
             why = step.delivered.why
             return f"deliver packet {step.delivered.packet} to {' and '.join(step.targets)}: {why}"
+        case SetParameter():
+            return f"{step.host}: {step.name.removeprefix('net.ipv4.')} {step.value}, {step.why}"
         case packet_steps.Put():
             return f"put it to {step.host}, unsaid"
         case packet_steps.Read():

@@ -18,6 +18,11 @@ def test_switch(conversation: Conversation) -> None:
     play(conversation, Speaker())
 
 
+@conversations("patience.txt")
+def test_patience(conversation: Conversation) -> None:
+    play(conversation, Speaker())
+
+
 @conversations("tracees.txt")
 def test_tracees(conversation: Conversation) -> None:
     play(conversation, Speaker())

@@ -117,8 +117,32 @@ def test_seq_and_t_are_those_of_the_last_event() -> None:
 
 
 def test_hosts_and_their_parameters() -> None:
-    state = after(HOST, ev.SysctlChanged(host="server", name="net.ipv4.tcp_syncookies", value="0"))
-    assert state["hosts"] == {"server": {"addresses": ["10.0.0.4/24"], "sysctls": {"net.ipv4.tcp_syncookies": "0"}}}
+    name = "net.ipv4.tcp_syncookies"
+    state = after(HOST, ev.SysctlChanged(host="server", name=name, value="0", default="1"))
+    assert state["hosts"]["server"] == {"addresses": ["10.0.0.4/24"], "sysctls": {name: "0"}, "differs": None}
+
+
+RMEM = ev.Parameter(name="net.ipv4.tcp_rmem", value="4096 131072 262144", default="4096 131072 6291456", why="small")
+UNLIKE = {"net.ipv4.tcp_rmem": {"value": RMEM.value, "default": RMEM.default, "why": "small"}}
+
+
+def retries(value: str, **more: str) -> ev.SysctlChanged:
+    return ev.SysctlChanged(host="server", name="net.ipv4.tcp_syn_retries", value=value, **more)
+
+
+def test_what_differs_from_the_default_and_why() -> None:
+    host = msgspec.structs.replace(HOST, differs=[RMEM])
+    raised = {"value": "20", "default": "6", "why": "held"}
+    asked_for = {"value": "1", "default": "6", "why": None}
+    for events, differs in (
+        ([], UNLIKE),
+        ([retries("20", default="6", why="held")], {**UNLIKE, "net.ipv4.tcp_syn_retries": raised}),
+        ([retries("20", default="6", why="held"), retries("6", default="6", why="over")], UNLIKE),
+        ([retries("1", default="6")], {**UNLIKE, "net.ipv4.tcp_syn_retries": asked_for}),
+        ([retries("6", default="6")], UNLIKE),
+        ([retries("1")], UNLIKE),  # a log that does not say what the default is
+    ):
+        assert after(host, *events)["hosts"]["server"]["differs"] == differs
 
 
 def test_pace_and_wire() -> None:

@@ -6,6 +6,7 @@ export const FIELDS = {
   "host.added": {
     host: "string",
     addresses: "string[]",
+    "differs?": "object[]|null",
     seq: "number",
     t: "number",
   },
@@ -216,6 +217,8 @@ export const FIELDS = {
     host: "string",
     name: "string",
     value: "string",
+    "default?": "string|null",
+    "why?": "string|null",
     seq: "number",
     t: "number",
   },

@@ -8,6 +8,7 @@
 /** @typedef {import("./state.js").Packet} Packet */
 /** @typedef {import("./state.js").Moment} Moment */
 /** @typedef {import("./state.js").Descriptor} Descriptor */
+/** @typedef {import("./state.js").Host} Host */
 
 /**
  * The state before the first event.
@@ -81,7 +82,7 @@ export function fold(state, event) {
       delete state.processes[event.pid]?.fds[event.fd];
       break;
     case "host.added":
-      state.hosts[event.host] = { addresses: event.addresses, sysctls: {} };
+      state.hosts[event.host] = added(event);
       break;
     case "process.started":
       state.processes[event.pid] = started(event);
@@ -105,7 +106,7 @@ export function fold(state, event) {
       break;
     }
     case "sysctl.changed":
-      state.hosts[event.host].sysctls[event.name] = event.value;
+      setParameter(state.hosts[event.host], event);
       break;
     case "sandbox.closed":
       state.closed = event.why;
@@ -139,7 +140,10 @@ export function copy(state) {
   for (const id in state.packets) packets[id] = { ...state.packets[id] };
   /** @type {State["hosts"]} */
   const hosts = {};
-  for (const name in state.hosts) hosts[name] = { ...state.hosts[name], sysctls: { ...state.hosts[name].sysctls } };
+  for (const name in state.hosts) {
+    const { addresses, sysctls, differs } = state.hosts[name];
+    hosts[name] = { addresses, sysctls: { ...sysctls }, differs: differs && { ...differs } };
+  }
   return { ...state, hosts, processes, packets, sockets: { ...state.sockets }, moments: { ...state.moments } };
 }
 
@@ -169,6 +173,26 @@ function row(event) {
 function waiting(event) {
   const { seq: _seq, type: _type, ...moment } = event;
   return moment;
+}
+
+/**
+ * @param {import("./protocol.js").HostAdded} event
+ * @returns {Host}
+ */
+function added(event) {
+  const differs = event.differs?.map(({ name, ...parameter }) => [name, parameter]);
+  return { addresses: event.addresses, sysctls: {}, differs: differs ? Object.fromEntries(differs) : null };
+}
+
+/**
+ * @param {Host} host
+ * @param {import("./protocol.js").SysctlChanged} event
+ */
+function setParameter(host, { name, value, default: normal, why = null }) {
+  host.sysctls[name] = value;
+  if (!host.differs || typeof normal !== "string") return;
+  if (value === normal) delete host.differs[name];
+  else host.differs[name] = { value, default: normal, why };
 }
 
 /**

@@ -19,12 +19,23 @@
  */
 
 /**
+ * A kernel parameter of a host that is not what the kernel gave its namespace: ``default``.
+ *
+ * @typedef {object} Parameter
+ * @property {string} name
+ * @property {string} value
+ * @property {string} default
+ * @property {string} why
+ */
+
+/**
  * A host (one network namespace) exists; its addresses are up.
  *
  * @typedef {object} HostAdded
  * @property {"host.added"} type
  * @property {string} host
  * @property {string[]} addresses
+ * @property {Parameter[] | null} [differs]
  * @property {number} seq
  * @property {number} t
  */
@@ -335,6 +346,8 @@
  * @property {string} host
  * @property {string} name
  * @property {string} value
+ * @property {string | null} [default]
+ * @property {string | null} [why]
  * @property {number} seq
  * @property {number} t
  */

@@ -36,6 +36,7 @@ export {};
  * @typedef {object} Host
  * @property {string[]} addresses Its addresses with their prefix lengths, such as `10.0.0.4/24`.
  * @property {Record<string, string>} sysctls Kernel parameter → value, of those that were set since the sandbox began.
+ * @property {Record<string, Parameter> | null} differs Kernel parameter → what it is, of those that are not as by default; null if the log does not say.
  */
 
 /**
@@ -109,6 +110,15 @@ export {};
  * @property {number | null} [packet] The packet's id. Absent if it is a call.
  * @property {number | null} [due_t] When it goes on by itself (ns on the log's clock). Absent: it waits for a person.
  * @property {number} t Since when it waits (ns on the log's clock).
+ */
+
+/**
+ * A kernel parameter of a host that is not what it was by default.
+ *
+ * @typedef {object} Parameter
+ * @property {string} value What it is.
+ * @property {string} default What the kernel gave the host's namespace in the beginning.
+ * @property {string | null} why What the sandbox has set it for; null if somebody asked for it.
  */
 
 /**

@@ -115,6 +115,7 @@ function turned(told, event) {
 export const PREDICATES = {
   // Hosts and programs
   running: (told) => Object.keys(told.state.processes).length > 0,
+  unasked: (_told, event) => (event.why ?? null) !== null,
   tool: (told, event) => TOOLS.includes(told.program(event.pid)),
   forked: (_told, event) => (event.parent ?? null) !== null,
   wordy: (_told, event) => lastLine(event.text) !== "",

@@ -446,7 +446,10 @@ export const RULES = {
   ],
   "pace.changed": [],
   "wire.changed": [{ message: "wire.changes", when: [], leads: "change", joins: [], alone: true }],
-  "sysctl.changed": [{ message: "sysctl.changes", when: [], leads: "change", joins: [], alone: true }],
+  "sysctl.changed": [
+    { message: "", when: ["unasked"], leads: "", joins: [], alone: true },
+    { message: "sysctl.changes", when: [], leads: "change", joins: [], alone: true },
+  ],
   "command.accepted": [],
   "command.refused": [{ message: "command.refused", when: [], leads: "", joins: [], alone: true }],
   "observation.lost": [{ message: "observer.missed", when: [], leads: "", joins: [], alone: true }],

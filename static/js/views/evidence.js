@@ -4,6 +4,7 @@
 import { html, text } from "../dom/svg.js";
 import { ERRORS, plainName, valueWords } from "../words/calls.js";
 import { bytesOf, chipWords, fields, packetName, preview } from "../words/headers.js";
+import { differences } from "../words/parameters.js";
 import { peerOf, subjects } from "../words/relations.js";
 import { windowWords } from "../words/windows.js";
 
@@ -373,14 +374,18 @@ function hostPage(name, scene) {
   const host = scene.state.hosts[name];
   if (!host) return { title: name, parts: [gone()] };
   const count = Object.values(scene.state.sockets).filter((socket) => socket.host === name).length;
-  const rows = /** @type {[string, string][]} */ ([
-    ["Addresses", host.addresses.join(", ")],
-    ["Sockets", String(count)],
-    ...Object.entries(host.sysctls),
-  ]);
+  const unlike = differences(host);
   return {
     title: `Host ${name}`,
-    parts: [html("p", {}, "One network namespace with its own addresses, ports and socket table."), table(rows)],
+    parts: [
+      html("p", {}, "One network namespace with its own addresses, ports and socket table."),
+      table([
+        ["Addresses", host.addresses.join(", ")],
+        ["Sockets", String(count)],
+      ]),
+      html("h3", {}, unlike ? "Not as its kernel has it by default" : "Kernel parameters that were set"),
+      table(unlike ?? Object.entries(host.sysctls)),
+    ],
   };
 }
 

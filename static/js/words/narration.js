@@ -98,7 +98,8 @@ export function narrate(event, scene, log) {
         `The wire now delays each packet by ${event.delay_ms} ms and loses ${Math.round(event.loss * 100)} % of them.`,
       );
     case "sysctl.changed":
-      return say(`${event.host} now has ${event.name} = ${event.value}.`);
+      // What nobody asked for comes with a hold or its end, and those are told; the host's card lists it.
+      return (event.why ?? null) === null ? say(`${event.host} now has ${event.name} = ${event.value}.`) : null;
     case "command.refused":
       return say(`Refused: ${event.detail}`, "refused");
     case "observation.lost":

@@ -68,7 +68,7 @@ export function summary(event, log) {
     case "wire.changed":
       return { who: "wire", what: `delay ${event.delay_ms} ms, jitter ${event.jitter_ms} ms, loss ${event.loss}` };
     case "sysctl.changed":
-      return { who: event.host, what: `${event.name} = ${event.value}` };
+      return { who: event.host, what: `${event.name} = ${event.value}${event.why ? `: ${event.why}` : ""}` };
     case "command.accepted":
       return { who: "you", what: event.command };
     case "command.refused":

@@ -162,6 +162,9 @@ def test_the_other_events() -> None:
         ev.PaceChanged(pace="slow", pause_ms=5),
         ev.WireChanged(delay_ms=1, jitter_ms=2, loss=0.5, neighbours=False),
         ev.SysctlChanged(host="server", name="net.core.somaxconn", value="5"),
+        ev.SysctlChanged(
+            host="server", name="net.ipv4.tcp_retries2", value="30", default="15", why="something is held"
+        ),
         ev.CommandAccepted(command="pace.set", fields={}),
         ev.CommandRefused(command="pace.set", fields={}, title="No", detail="not now"),
         ev.ObservationLost(observer="wire", host="server", why="too fast", count=3),
@@ -179,6 +182,7 @@ def test_the_other_events() -> None:
         "pace slow",
         "wire delay 1 ms, jitter 2 ms, loss 0.5",
         "server kernel net.core.somaxconn = 5",
+        "server kernel net.ipv4.tcp_retries2 = 30 (something is held)",
         "pace.set refused: not now",
         "server wire could not see 3: too fast",
         "the sandbox ends: over",

@@ -6,19 +6,19 @@ import typing
 from typing import Any, cast
 
 from server import events as ev
-from server.deciders import switch, tracee
+from server.deciders import patience, switch, tracee
 from server.sandbox.doer import Doer
 from server.sandbox.journal import Journal
 
 
 def doer(journal: Journal) -> Doer:
     """A doer whose other parts nobody asks."""
-    return Doer(journal, *[cast("Any", None)] * 8)
+    return Doer(journal, *[cast("Any", None)] * 9)
 
 
 def test_each_kind_of_step_has_its_act() -> None:
     steps = {*typing.get_args(switch.Step), *typing.get_args(tracee.Step)} - set(typing.get_args(ev.Event))
-    assert set(doer(Journal(9))._acts) == steps
+    assert set(doer(Journal(9))._acts) == {*steps, patience.SetParameter}
 
 
 def test_events_are_logged_in_their_order() -> None:

@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from server.deciders.patience import WHILE_HELD
 from server.errors import BadRequestError, ConflictError
+from server.events import Parameter
 from server.linux.namespaces import CLONE_NEWNET, inside
 from server.sandbox import hosts
 from server.sandbox.hosts import Host, add_host, check_new, mac_of, parse_address, set_sysctl, wire_name
+from server.sandbox.sysctls import AT_START, path_of
 from tests.unit.linux.apart import apart
 
 
@@ -129,7 +132,7 @@ def test_datagram_from_host_to_host() -> None:
 
 
 def test_parameters_are_a_hosts_own() -> None:
-    def go() -> tuple[str, str, str]:
+    def go() -> tuple[tuple[str, str], str, str]:
         a, b = add_host("a", 1, ["10.0.0.1"]), add_host("b", 2, ["10.0.0.2"])
         back = set_sysctl(a, "net.ipv4.ip_local_port_range", "2000 2009")
         path = Path("/proc/sys/net/ipv4/ip_local_port_range")
@@ -140,8 +143,29 @@ def test_parameters_are_a_hosts_own() -> None:
         return back, of_a, of_b
 
     back, of_a, of_b = apart(go, CLONE_NEWNET)
-    assert (back, of_a) == ("2000 2009", "2000")
-    assert of_b != "2000"
+    assert (back[0], of_a) == ("2000 2009", "2000")
+    assert back[1].split()[0] == of_b != "2000", "the other host still has the default"
+
+
+def test_a_host_begins_with_its_kernels_defaults_and_says_what_differs() -> None:
+    def untouched() -> dict[str, str]:
+        return {name: Path("/proc/sys", path_of(name)).read_text() for name in (*WHILE_HELD, *AT_START)}
+
+    def go() -> tuple[dict[str, str], dict[str, str], list[Parameter]]:
+        host = add_host("a", 1, ["10.0.0.1"])
+        with inside(host.netns):
+            return untouched(), host.defaults, host.differs
+
+    begun, defaults, differs = apart(go, CLONE_NEWNET)
+    fresh = apart(untouched, CLONE_NEWNET)
+    words = {name: " ".join(value.split()) for name, value in fresh.items()}
+    assert defaults == words
+    assert {name: begun[name] for name in WHILE_HELD} == {name: fresh[name] for name in WHILE_HELD}
+    unlike = {name for name in AT_START if begun[name] != fresh[name]}
+    assert {each.name for each in differs} == unlike
+    assert "net.ipv4.tcp_rmem" in unlike
+    for each in differs:
+        assert (each.value, each.default) == (" ".join(begun[each.name].split()), words[each.name])
 
 
 def test_a_value_that_the_kernel_refuses() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from server.deciders.patience import WHILE_HELD
 from server.errors import BadRequestError
 from server.sandbox.sysctls import ALLOWED_SYSCTLS, AT_START, check_value, path_of
 
@@ -53,6 +54,12 @@ def test_each_is_a_parameter_of_a_network_namespace(name: str) -> None:
 
 
 def test_what_a_host_starts_with_can_be_changed_again() -> None:
-    for name, value in AT_START.items():
+    held = {name: str(value) for name, (value, _) in WHILE_HELD.items()}
+    for name, value in ({name: value for name, (value, _) in AT_START.items()} | held).items():
         if name in ALLOWED_SYSCTLS:
             check_value(name, value)
+
+
+def test_every_difference_says_why() -> None:
+    assert all(why for _, why in [*AT_START.values(), *WHILE_HELD.values()])
+    assert set(WHILE_HELD) <= set(ALLOWED_SYSCTLS), "a person's value is respected only where a person can set one"

@@ -50,6 +50,15 @@ def test_a_measuring_tool_starts_and_is_silent() -> None:
     assert [str(beat) for beat in story.beats] == ["ss starts on server as process 2."]
 
 
+def test_a_parameter_is_told_if_somebody_asked_for_it() -> None:
+    story = story_of(
+        ev.HostAdded(host="server", addresses=[]),
+        ev.SysctlChanged(host="server", name="net.ipv4.tcp_syn_retries", value="20", default="6", why="held"),
+        ev.SysctlChanged(host="server", name="net.ipv4.tcp_syn_retries", value="1", default="6"),
+    )
+    assert [str(beat) for beat in story.beats] == ["server now has net.ipv4.tcp_syn_retries = 1."]
+
+
 @pytest.mark.parametrize(
     ("before", "waiting", "waits"),
     [
