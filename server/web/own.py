@@ -1,7 +1,7 @@
 """What a visitor runs, and what is kept of what they ran: a page and a panel that list it, and the way to end each.
 
-A visitor is known by the visitor cookie, which comes with any page, and a learner by the learner's: what either has
-made is listed. An address alone is nobody's, since many may share it.
+A visitor is known by the visitor cookie, which comes with the page from which a sandbox is made, and a learner by the
+learner's: what either has made is listed. An address alone is nobody's, since many may share it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from server.errors import NotFoundError
 from server.sessions.door import Status
 from server.sessions.limits import duration
 from server.web import lab_views, security
-from server.web.access import admit, courses_of, door_of, learner_of, let_visit, visitor_of, watch_run_address
+from server.web.access import admit, courses_of, door_of, learner_of, visitor_of, watch_run_address
 from server.web.contexts import Context, PageContext
 from server.web.recordings import title_of
 from server.web.rendering import chosen_theme, render
@@ -78,9 +78,7 @@ def routes() -> APIRouter:
     async def page(request: Request) -> HTMLResponse:
         own = await _own(request)
         context = OwnPageContext(theme=chosen_theme(request), **own.variables())
-        answer = render(request, "pages/yours.html", context)
-        let_visit(request, answer)
-        return answer
+        return render(request, "pages/yours.html", context)
 
     @router.get("/panels/yours")
     async def panel(request: Request) -> HTMLResponse:
