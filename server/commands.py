@@ -249,7 +249,7 @@ def decode_command(document: bytes) -> Command:
     try:
         command: Command = _decoder.decode(document)
     except msgspec.ValidationError as error:
-        raise BadRequestError(f"{error}", "The API page lists each command with its fields.") from None
+        raise BadRequestError(f"{error}", "The documentation of commands lists what each field may be.") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadRequestError(f"The command is not valid JSON: {error}", "Send one JSON object.") from None
     return command

@@ -13,7 +13,7 @@ import logging
 import secrets
 import time
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any, Literal, Self
 
@@ -34,6 +34,7 @@ from server.sandbox.messages import HostSpec
 from server.sessions.client import SandboxClient
 from server.sessions.door import Door, Visitor
 from server.sessions.viewers import Batch, Viewers
+from server.sessions.watch_keys import TakenBackError, WatchKey, new_key
 
 KEPT_SECONDS = 3600.0
 """So long a run that nobody uses stays in memory."""
@@ -51,6 +52,7 @@ class _Run:
     kept: KeptRun
     runner: Runner
     viewers: Viewers
+    watch: WatchKey
     visitor: Visitor | None = None
     waking: asyncio.Lock = field(default_factory=asyncio.Lock)
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -107,9 +109,7 @@ class Courses:
             if found:
                 return found[0].id
             known = await self.notebook.notes(learner)
-            kept = KeptRun(
-                id=f"{PREFIX}{secrets.token_hex(8)}", learner=learner, lab=lab.name, watch_key=secrets.token_urlsafe(18)
-            )
+            kept = KeptRun(id=f"{PREFIX}{secrets.token_hex(8)}", learner=learner, lab=lab.name, watch_key=new_key())
             run = self._open(kept, lab, [])
             event = notes.begun(lab.name, self.library.edition(lab.name), len(lab.steps), known, _now())
             entries = run.runner.begin(event)
@@ -131,29 +131,50 @@ class Courses:
         """What somebody may do with a run: its learner may steer it, who has its key may watch.
 
         Raises:
+            TakenBackError: Its learner has taken the key back.
             NotFoundError: There is none with this id, or it is neither theirs nor opened by the key.
         """
         run = await self._run(run_id)
-        if learner and hmac.compare_digest(run.kept.learner.encode(), learner.encode()):
+        if learner and _same(run.kept.learner, learner):
             return "steer"
-        if key and hmac.compare_digest(run.kept.watch_key.encode(), key.encode()):
+        if key and run.watch.opens(key):
             return "watch"
         raise _unknown(run_id)
 
     async def watch_key(self, run_id: str) -> str:
         """What a link to watch a run carries."""
-        return (await self._run(run_id)).kept.watch_key
+        return (await self._run(run_id)).watch.key
+
+    async def take_back(self, run_id: str) -> None:
+        """From here on the links to watch a run that were given out open nothing.
+
+        Raises:
+            StoreError: The store does not answer: the links would open the run again after a restart of the server.
+        """
+        run = await self._run(run_id)
+        run.kept = replace(run.kept, watch_key=run.watch.take_back())
+        await self._archive.rekey(run.kept)
+
+    async def until_taken_back(self, run_id: str, key: str) -> TakenBackError:
+        """Return once a key that has let somebody in is taken back."""
+        return await (await self._run(run_id)).watch.until_taken_back(key)
+
+    def sandboxes(self, learner: str) -> dict[str, str]:
+        """The sandboxes of a learner's runs, those that ended last too → the run's id."""
+        own = [(id_, run) for id_, run in self._runs.items() if _same(run.kept.learner, learner)] if learner else []
+        return {run.runner.last_sandbox: run_id for run_id, run in own if run.runner.last_sandbox}
 
     def owns(self, learner: str, sandbox: str) -> bool:
-        """Whether a sandbox is the present one of a learner's run."""
-        return bool(learner) and any(
-            run.runner.sandbox == sandbox and hmac.compare_digest(run.kept.learner.encode(), learner.encode())
-            for run in self._runs.values()
-        )
+        """Whether a sandbox is that of a learner's run."""
+        return sandbox in self.sandboxes(learner)
 
     async def sandbox(self, run_id: str) -> str:
         """The id of a run's present sandbox; empty if it has none."""
         return (await self._run(run_id)).runner.sandbox
+
+    async def last_sandbox(self, run_id: str) -> str:
+        """The id of a run's present or last sandbox; empty if it had none since the server has begun."""
+        return (await self._run(run_id)).runner.last_sandbox
 
     # -- what one does
 
@@ -284,10 +305,10 @@ class Courses:
         self._forget_unused()
 
         async def keep(entries: list[tuple[le.LabEvent, bytes]]) -> None:
-            await self._keep(kept, runner.state, entries)
+            await self._keep(run.kept, runner.state, entries)
 
         runner = Runner(lab, _Hosts(self._door, kept, self._runs), keep, self._spawn, past)
-        run = self._runs[kept.id] = _Run(kept, runner, Viewers(runner.log))
+        run = self._runs[kept.id] = _Run(kept, runner, Viewers(runner.log), WatchKey(kept.watch_key))
         return run
 
     async def _keep(self, kept: KeptRun, state: RunState, entries: list[tuple[le.LabEvent, bytes]]) -> None:
@@ -377,6 +398,10 @@ async def _heard(work: Coroutine[Any, Any, None]) -> None:
         await work
     except Exception:
         _log.exception("A lab run failed")
+
+
+def _same(one: str, other: str) -> bool:
+    return hmac.compare_digest(one.encode(), other.encode())
 
 
 def _unknown(run_id: str) -> NotFoundError:

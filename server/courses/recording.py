@@ -1,10 +1,12 @@
-"""A lab run as a recording: its own log and that of its present sandbox."""
+"""A lab run as a recording: its own log and that of its present or last sandbox, if it is still kept."""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 
 from server.courses.courses import Courses
+from server.errors import NotFoundError
 from server.sessions.door import Door
 from server.sessions.recorded_logs import Header, LogHeader, heading
 
@@ -17,12 +19,12 @@ async def run_recording(courses: Courses, door: Door, run: str) -> tuple[Mapping
     Raises:
         NotFoundError: There is no such run.
     """
-    state, sandbox = await courses.state(run), await courses.sandbox(run)
+    state, sandbox = await courses.state(run), await courses.last_sandbox(run)
     lab = courses.library.labs.get(state["lab"])
     files = await courses.library.files(state["lab"])
     logs = {run: LogHeader(kind="lab", lab=state["lab"], edition=state["edition"], files=dict(files))}
     lines = {run: [line async for line in courses.lines(run)]}
-    if sandbox:
-        logs[sandbox] = LogHeader(kind="sandbox")
+    with contextlib.suppress(NotFoundError):  # it is forgotten
         lines[sandbox] = [line async for piece in door.lines(sandbox) for line in piece]
+        logs[sandbox] = LogHeader(kind="sandbox")
     return lines, heading(logs, lab.question if lab is not None else state["lab"])

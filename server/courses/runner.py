@@ -88,6 +88,7 @@ class Runner:
         log: The run's log.
         state: The fold of it.
         sandbox: The id of the present sandbox; empty if there is none.
+        last_sandbox: That of the present or last one; its log may still be kept.
         used_at: When somebody last acted or followed (monotonic seconds).
         followers: How many follow it now.
     """
@@ -104,6 +105,7 @@ class Runner:
         self.log = Log()
         self.state: RunState = initial()
         self.sandbox = ""
+        self.last_sandbox = ""
         self.used_at = time.monotonic()
         self.followers = 0
         self._hosts = hosts
@@ -265,7 +267,7 @@ class Runner:
         if old:
             await self._hosts.close(old, "its lab run has new hosts")
         try:
-            self.sandbox = await self._hosts.open(self.lab)
+            self.sandbox = self.last_sandbox = await self._hosts.open(self.lab)
         except SocketlabError as error:
             await self._report(up.SandboxRefused(error.title, error.detail, error.hint))
             return

@@ -82,6 +82,27 @@ class Archive:
             self._here.popitem(last=False)
         await self.notebook.add(run.learner, *notes)
 
+    async def rekey(self, run: KeptRun) -> None:
+        """Keep another watch key of a run.
+
+        Raises:
+            StoreError: The store does not answer, so it still has the last one.
+        """
+        if waiting := self._here.get(run.id):
+            waiting.run = run
+        if self._store is None:
+            return
+        if await self.notebook.ready() and await self._flush():
+            try:
+                await self._store.rekey(run)
+                return
+            except StoreError as error:
+                self.notebook.fail(error)
+        raise StoreError(
+            "The link opens nothing now, but that could not be stored: after a restart of the server it opens again.",
+            "Take it back once more in a minute.",
+        )
+
     def forget(self, learner: str) -> None:
         """Drop what is here of a learner; what the store has goes with the learner (``Notebook.forget``)."""
         for run_id in [run_id for run_id, one in self._here.items() if one.run.learner == learner]:

@@ -17,7 +17,7 @@ from typing import Any
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import URL, Connection, Table, delete, event, make_url, select
+from sqlalchemy import URL, Connection, Table, delete, event, make_url, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -174,6 +174,11 @@ class Store:
             # What was written, but not answered in time, comes a second time.
             await connection.execute(_insert(connection, RUN_ENTRIES).values(entries).on_conflict_do_nothing())
             await _write_notes(connection, run.learner, list(notes))
+
+    async def rekey(self, run: KeptRun) -> None:
+        """Keep a run's watch key in place of the last one."""
+        async with self._transaction() as connection:
+            await connection.execute(update(RUNS).where(RUNS.c.id == run.id).values(watch_key=run.watch_key))
 
     async def delete(self, learner: str) -> None:
         """Forget a learner and all notes about them."""

@@ -3,6 +3,7 @@
 * ``limits``: one table of what one server, visitor, address and sandbox may use.
 * ``log``: one sandbox's append-only log: encoded lines in, reads by cursor, the folded state.
 * ``viewers``: batches of log lines, encoded once and shared by all viewers at the same place.
+* ``watch_keys``: the key that opens one log to whoever may only look, and can be taken back.
 * ``channel``: the line protocol of one sandbox's process. ``sandbox``: the client of that process.
   ``zygote``: the client of the process that makes them.
 * ``hosts``: what hosts a sandbox may begin with.

@@ -1,9 +1,8 @@
 """The door: the one entry point for people and programs, over HTTP, WebSocket or the command line.
 
-It knows who may do what (a token opens one sandbox and nothing else), who has how many sandboxes, and
-when nobody needs one any more. Everything is asked by a sandbox's id and answered with values, so that a
-sandbox and its log may live on another machine; a command is sent down, and the sandbox's loop decides
-and logs it.
+It knows who may do what (a token opens one sandbox and nothing else, a watch key lets somebody look), who has how many
+sandboxes, and when nobody needs one any more. Everything is asked by a sandbox's id and answered with values, so that
+a sandbox and its log may live on another machine; a command is sent down, and the sandbox's loop decides and logs it.
 
 A wrong token reveals nothing: the answer to an id that is not there and to a token that does not
 fit is the same.
@@ -17,7 +16,7 @@ import hmac
 import secrets
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -27,9 +26,10 @@ from server.errors import LimitError, NotFoundError
 from server.events import Pace
 from server.sandbox.messages import HostSpec
 from server.sessions.hosts import DEFAULT_HOSTS, checked_hosts
-from server.sessions.limits import Limits
+from server.sessions.limits import Limits, duration
 from server.sessions.sandbox import Sandbox
 from server.sessions.viewers import Batch
+from server.sessions.watch_keys import TakenBackError, WatchKey
 from server.sessions.zygote import Zygote
 from server.shapes import State
 
@@ -75,19 +75,27 @@ class Status:
         closed: Nothing more will come into its log.
         why: Why it ended or is ending; empty while it runs.
         ended: It is gone: no process, namespace or mount of it is left.
+        age_seconds: So long ago it was made.
+        kept_seconds: So long its log is still kept, at most; 0 while it runs.
+        viewers: How many watch its log now.
     """
 
     end_seq: int
     closed: bool
     why: str
     ended: bool
+    age_seconds: int = 0
+    kept_seconds: int = 0
+    viewers: int = 0
 
 
 @dataclass(slots=True)
 class _Entry:
     sandbox: Sandbox
     visitor: Visitor
-    ended_at: float | None = None
+    watch: WatchKey = field(default_factory=WatchKey)
+    made_at: float = field(default_factory=time.monotonic)
+    ended_at: float = 0.0
     deleted: bool = False
 
 
@@ -172,9 +180,58 @@ class Door:
         fits = hmac.compare_digest(expected.encode(), token.encode())
         if entry is None or not expected or not fits:
             raise NotFoundError(
-                f"There is no sandbox {sandbox_id[:40]!r} that this token opens.",
+                f"There is no sandbox {sandbox_id[:40]!r} that you may steer.",
                 "It may have ended a while ago; start a new one.",
             )
+
+    # Who may look
+
+    def admits_viewer(self, sandbox_id: str, key: str) -> None:
+        """Let through who has a sandbox's watch key; it may have ended already.
+
+        Raises:
+            TakenBackError: Its owner has taken the key back.
+            NotFoundError: There is none with this id, or the key is not its.
+        """
+        entry = self._entries.get(sandbox_id)
+        watch = entry.watch if entry is not None and not entry.deleted else WatchKey()
+        if not watch.opens(key):
+            raise NotFoundError(
+                "This link opens nothing.",
+                f"Either it is not complete, or the sandbox has ended: a recording of it is kept for "
+                f"{duration(self.limits.remembered_seconds)} at most, and until the server restarts.",
+            )
+
+    def watch_key(self, sandbox_id: str) -> str:
+        """What a link to watch a sandbox carries.
+
+        Raises:
+            NotFoundError: There is none with this id.
+        """
+        return self._entry(sandbox_id).watch.key
+
+    def take_back(self, sandbox_id: str) -> None:
+        """From here on the links to watch a sandbox that were given out open nothing.
+
+        Raises:
+            NotFoundError: There is none with this id.
+        """
+        self._entry(sandbox_id).watch.take_back()
+
+    async def until_taken_back(self, sandbox_id: str, key: str) -> TakenBackError:
+        """Return once a key that has let somebody in is taken back.
+
+        Raises:
+            NotFoundError: There is none with this id.
+        """
+        return await self._entry(sandbox_id).watch.until_taken_back(key)
+
+    def of(self, name: str) -> list[str]:
+        """The sandboxes of the visitors of a name, those that are still kept too; the newest first."""
+        own = [entry for entry in self._entries.values() if name and entry.visitor.name == name and not entry.deleted]
+        return [entry.sandbox.id for entry in reversed(own)]
+
+    # How it ends
 
     async def close(self, sandbox_id: str, why: str) -> None:
         """End a sandbox; return when nothing of it is left. Its log can still be read.
@@ -208,8 +265,21 @@ class Door:
         Raises:
             NotFoundError: There is none with this id.
         """
-        sandbox = self._sandbox(sandbox_id)
-        return Status(sandbox.log.end_seq, sandbox.log.closed, sandbox.why, sandbox.ended.is_set())
+        entry = self._entry(sandbox_id)
+        sandbox, log = entry.sandbox, entry.sandbox.log
+        now, kept = time.monotonic(), 0
+        if sandbox.ended.is_set():
+            entry.ended_at = entry.ended_at or now
+            kept = max(0, int(entry.ended_at + self.limits.remembered_seconds - now))
+        return Status(
+            end_seq=log.end_seq,
+            closed=log.closed,
+            why=sandbox.why,
+            ended=sandbox.ended.is_set(),
+            age_seconds=int(now - entry.made_at),
+            kept_seconds=kept,
+            viewers=sandbox.viewers.count,
+        )
 
     def submit(self, sandbox_id: str, command: CommandOf[R]) -> asyncio.Future[R]:
         """Send a command down at once, in the order of the calls; the future is its result.
@@ -297,11 +367,14 @@ class Door:
         """How many sandboxes run now."""
         return sum(not entry.sandbox.ended.is_set() for entry in self._entries.values())
 
-    def _sandbox(self, sandbox_id: str) -> Sandbox:
+    def _entry(self, sandbox_id: str) -> _Entry:
         entry = self._entries.get(sandbox_id)
         if entry is None:
             raise NotFoundError(f"There is no sandbox {sandbox_id[:40]!r}.", "It may have ended a while ago.")
-        return entry.sandbox
+        return entry
+
+    def _sandbox(self, sandbox_id: str) -> Sandbox:
+        return self._entry(sandbox_id).sandbox
 
     def _forget_unless_watched(self, sandbox_id: str) -> None:
         entry = self._entries.get(sandbox_id)
@@ -324,8 +397,8 @@ class Door:
             )
         if sum(other == visitor for other in visitors) >= limits.sandboxes_per_visitor:
             raise LimitError(
-                f"You have {limits.sandboxes_per_visitor} sandboxes, as many as one visitor may have.",
-                "End one of them first.",
+                f"You have {limits.sandboxes_per_visitor} sandboxes running, as many as one visitor may have.",
+                "End one of them first: the page “Yours” lists them.",
             )
         if sum(other.address == visitor.address for other in visitors) >= limits.sandboxes_per_address:
             raise LimitError(
@@ -362,8 +435,11 @@ class Door:
                 due.append((sandbox, f"nobody used it for {limits.idle_seconds} seconds"))
             if sandbox.log.end_seq > limits.log_events and not sandbox.ended.is_set():
                 due.append((sandbox, f"its log reached {limits.log_events} events"))
-        ended.sort(key=lambda entry: entry.ended_at or now, reverse=True)
-        for entry in ended[limits.remembered :]:
-            entry.deleted = True
-            self._forget_unless_watched(entry.sandbox.id)
+        ended.sort(key=lambda entry: entry.ended_at, reverse=True)
+        size = 0
+        for count, entry in enumerate(ended, 1):
+            size += entry.sandbox.log.kept_bytes
+            if count > limits.remembered or size > limits.remembered_bytes:
+                entry.deleted = True
+                self._forget_unless_watched(entry.sandbox.id)
         return due

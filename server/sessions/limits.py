@@ -29,8 +29,9 @@ class Limits:
     sandboxes_per_visitor: int = _row(8, "sandboxes that one visitor may run at the same time")
     sandboxes_per_address: int = _row(64, "sandboxes that one network address may run at the same time")
     idle_seconds: int = _row(900, "seconds without a command or a viewer after which a sandbox ends")
-    remembered_seconds: int = _row(900, "seconds for which the log of an ended sandbox can still be read")
-    remembered: int = _row(64, "ended sandboxes whose logs can still be read; the oldest are forgotten first")
+    remembered_seconds: int = _row(3600, "seconds for which the log of an ended sandbox is kept, as its recording")
+    remembered: int = _row(128, "ended sandboxes whose logs are kept; the oldest are forgotten first")
+    remembered_bytes: int = _row(256 * MEGABYTE, "bytes of the logs of ended sandboxes; the oldest are forgotten first")
     viewer_seconds: int = _row(20, "seconds that a viewer may take to accept one message")
     hosts: int = _row(8, "hosts in one sandbox")
     processes: int = _row(256, "processes and threads in one sandbox")
@@ -52,6 +53,12 @@ class Limits:
         return replace(
             self, sandboxes=sys.maxsize, sandboxes_per_visitor=sys.maxsize, sandboxes_per_address=sys.maxsize
         )
+
+
+def duration(seconds: int) -> str:
+    """A limit of time, as people say it."""
+    count, unit = (seconds, "second") if seconds < 120 else (round(seconds / 60), "minute")
+    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
 
 
 SANDBOX_ROWS = (

@@ -19,7 +19,7 @@ from server.sandbox.messages import HostSpec
 from server.sessions.capabilities import Capabilities, capabilities
 from server.sessions.hosts import DEFAULT_HOSTS
 from server.web import openapi, security
-from server.web.access import admit, door_of, let_visit, visitor_of
+from server.web.access import admit, admit_viewer, door_of, let_visit, visitor_of, watch_address
 
 router = APIRouter()
 _TRIED_SECONDS = 60
@@ -66,7 +66,19 @@ async def admitted(
     return sandbox_id
 
 
+async def viewing(
+    request: Request,
+    sandbox_id: Annotated[str, Path(description="The id that POST /api/sandboxes gave.")],
+    _: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
+    key: Annotated[str, Query(max_length=64, description="The watch key of a shared link, in place of a token.")] = "",
+) -> str:
+    """The id of the path's sandbox, at which the sender may look: with its token, or with its watch key."""
+    admit_viewer(request, sandbox_id)
+    return sandbox_id
+
+
 Admitted = Annotated[str, Depends(admitted)]
+Viewing = Annotated[str, Depends(viewing)]
 
 
 @router.get("/healthz", **openapi.HEALTH)
@@ -100,7 +112,7 @@ async def create_sandbox(request: Request) -> Response:
 
 
 @router.get("/api/sandboxes/{sandbox_id}", **openapi.READ)
-async def read_sandbox(request: Request, sandbox: Admitted) -> Response:
+async def read_sandbox(request: Request, sandbox: Viewing) -> Response:
     """What is there now: the fold of the log so far."""
     state = await door_of(request).state(sandbox)
     return _json({"id": sandbox, "seq": state["seq"], "state": state})
@@ -116,9 +128,7 @@ async def delete_sandbox(request: Request, sandbox: Admitted) -> Response:
 
 
 @router.get("/api/sandboxes/{sandbox_id}/events", **openapi.EVENTS)
-async def read_events(
-    request: Request, sandbox: Admitted, after: Annotated[int, Query(ge=0, le=2**53)] = 0
-) -> Response:
+async def read_events(request: Request, sandbox: Viewing, after: Annotated[int, Query(ge=0, le=2**53)] = 0) -> Response:
     """Every event after ``after`` up to now, one JSON object a line."""
     return StreamingResponse(_joined(door_of(request).lines(sandbox, after)), media_type="application/x-ndjson")
 
@@ -128,6 +138,19 @@ async def post_command(request: Request, sandbox: Admitted) -> Response:
     """Carry out one command."""
     command = decode_command(await request.body())
     return _json({"ok": True, "result": await door_of(request).command(sandbox, command)})
+
+
+@router.post("/api/sandboxes/{sandbox_id}/share", **openapi.SHARE)
+async def share_sandbox(request: Request, sandbox: Admitted) -> Response:
+    """The address where whoever has it may look at the sandbox, until it is taken back."""
+    return _json({"watch": watch_address(request, sandbox)})
+
+
+@router.delete("/api/sandboxes/{sandbox_id}/share", **openapi.TAKE_BACK)
+async def take_back_sandbox(request: Request, sandbox: Admitted) -> Response:
+    """Take the address back: it opens nothing any more, and the streams that came by it end."""
+    door_of(request).take_back(sandbox)
+    return Response(status_code=204)
 
 
 def _new_sandbox(body: bytes) -> NewSandbox:

@@ -23,7 +23,7 @@ from server.progress.store import Store
 from server.sessions.door import Door
 from server.sessions.limits import Limits
 from server.sessions.shelf import Shelf
-from server.web import api, assets, catalogue, openapi, pages, problems, reference, security
+from server.web import api, assets, catalogue, openapi, own, pages, problems, reference, security
 from server.web import labs as lab_pages
 from server.web import recordings as recording_pages
 from server.web.stream import stream, streams
@@ -103,6 +103,7 @@ def create_app(
     problems.install(app)
     app.include_router(api.router)
     app.include_router(pages.routes())
+    app.include_router(own.routes())
     app.include_router(catalogue.routes())
     app.include_router(lab_pages.pages())
     app.include_router(lab_pages.api())

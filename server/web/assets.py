@@ -33,6 +33,7 @@ _COMPONENTS = (
     "components/listings",
     "components/evidence",
     "components/dialogs",
+    "components/yours",
 )
 _STAGE = (
     "stage/frame",

@@ -67,6 +67,9 @@ class PlayContext(PageContext):
         sandbox: The id of a sandbox that exists; empty: the page's module creates one.
         start: A program to start once the sandbox is there (from a link such as ``/play?start=echo_server``).
         hosts: Hosts to draw until the sandbox's own are known.
+        key: What opens the sandbox to somebody who only watches; empty on its owner's page.
+        watching: Whether the page may only look.
+        kept_for: So long the recording of a sandbox is kept once it has ended, in words.
         source: Where the page's module gets a recording, if it shows one instead of a sandbox: an address,
             ``file`` (the visitor chooses one of their own), or ``page`` (the page holds it).
     """
@@ -75,6 +78,9 @@ class PlayContext(PageContext):
     sandbox: str = ""
     start: str = ""
     hosts: tuple[HostChoice, ...] = DEFAULT_HOSTS
+    key: str = ""
+    watching: bool = False
+    kept_for: str = ""
     source: str = ""
 
 
@@ -86,6 +92,7 @@ class RecordingContext(PlayContext):
         downloads: What the addresses of its downloads begin with; empty: it has none.
         playground: Whether the page can lead to a playground: the same server has one.
         others: Recordings that the same server has: name and title.
+        about: What is said of it besides, such as how long it is kept.
     """
 
     title: str = "Open a recording"
@@ -94,6 +101,7 @@ class RecordingContext(PlayContext):
     downloads: str = ""
     playground: bool = True
     others: tuple[tuple[str, str], ...] = ()
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
 from server.commands import decode_command
 from server.courses.courses import Courses, Right
-from server.errors import ForbiddenError
+from server.errors import ForbiddenError, SocketlabError
 from server.lab_acts import decode_act
 from server.sessions.door import Door, Visitor
 
 Done = Mapping[str, object]
 """The result of a command, as JSON has it; empty for an act."""
+
+Ends = Callable[[], Awaitable[SocketlabError]]
+"""Returns once the right to follow a log is taken back, with what to tell."""
 
 
 class Batch(Protocol):
@@ -37,6 +40,11 @@ class Feed(Protocol):
     @property
     def id(self) -> str:
         """The log's id."""
+        ...
+
+    @property
+    def ends(self) -> Ends | None:
+        """For who watches by a link: tells when it is taken back."""
         ...
 
     async def end_seq(self) -> int:
@@ -71,6 +79,7 @@ class SandboxFeed:
     door: Door
     id: str
     right: Right = "steer"
+    ends: Ends | None = None
 
     async def end_seq(self) -> int:
         """The ``seq`` of its last event."""
@@ -103,6 +112,7 @@ class RunFeed:
     id: str
     right: Right
     visitor: Visitor
+    ends: Ends | None = None
 
     async def end_seq(self) -> int:
         """The ``seq`` of its last event."""
@@ -132,4 +142,4 @@ class RunFeed:
 
 
 def _only_watches() -> ForbiddenError:
-    return ForbiddenError("You watch this run. Only its learner can do something in it.", "Start a run of your own.")
+    return ForbiddenError("You watch. Only whoever has shared this can do something in it.", "Start one of your own.")

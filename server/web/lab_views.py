@@ -206,6 +206,8 @@ class LabContext(PageContext):
         watching: Whether the page may only look.
         recording: The address of a recorded run that the page shows; empty: it follows a run.
         downloads: What the addresses of the recording's files begin with.
+        about: What is said of the recording besides, such as how long it is kept.
+        kept_for: So long the recording of a run is kept once it has ended, in words.
         playground: Whether the server has labs and a playground to lead to.
         edition: What the lab's files are now.
         hosts: What the stage shows before there is a sandbox.
@@ -220,6 +222,8 @@ class LabContext(PageContext):
     watching: bool = False
     recording: str = ""
     downloads: str = ""
+    about: str = ""
+    kept_for: str = ""
     playground: bool = True
     edition: str = ""
     hosts: tuple[HostChoice, ...]

@@ -5,6 +5,7 @@ Who learns is a random name in a cookie. It is given with the first thing that s
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 import msgspec
@@ -15,6 +16,7 @@ from server.courses.recording import run_recording
 from server.errors import NotFoundError
 from server.lessons.model import Lab
 from server.sessions import recorded_logs
+from server.sessions.limits import duration
 from server.web import lab_views as views
 from server.web import openapi
 from server.web.access import (
@@ -26,7 +28,9 @@ from server.web.access import (
     let_visit,
     new_learner,
     set_learner,
+    watch_run_address,
 )
+from server.web.own import ended_words
 from server.web.recordings import RECORDING_TYPE, in_pieces
 from server.web.rendering import chosen_theme, render
 
@@ -82,7 +86,10 @@ def pages() -> APIRouter:
         library = courses_of(request).library
         await library.refresh()
         await courses_of(request).right(run, "", key)
-        return render(request, "pages/lab.html", _context(request, library.find(name), run, key))
+        context = _context(request, library.find(name), run, key)
+        if (await courses_of(request).state(run))["mood"] == "ended":
+            context = await _recorded(request, context)
+        return render(request, "pages/lab.html", context)
 
     @router.get("/progress")
     async def export(request: Request) -> Response:
@@ -138,8 +145,20 @@ def api() -> APIRouter:
         state = await courses.state(run)
         told = {"id": run, "seq": state["seq"], "state": state}
         if right == "steer":
-            told["watch"] = _watch_address(state["lab"], run, await courses.watch_key(run))
+            told["watch"] = watch_run_address(state["lab"], run, await courses.watch_key(run))
         return Response(msgspec.json.encode(told), media_type="application/json")
+
+    @router.post("/api/runs/{run}/share", **openapi.SHARE_RUN)
+    async def share(request: Request, run: RunId) -> Response:
+        """The address where whoever has it may look at the run, until it is taken back."""
+        told = await _told(request, await _own(request, run))
+        return Response(msgspec.json.encode({"watch": told["watch"]}), media_type="application/json")
+
+    @router.delete("/api/runs/{run}/share", **openapi.TAKE_BACK_RUN)
+    async def take_back(request: Request, run: RunId) -> Response:
+        """Take the address back: it opens nothing any more, and the streams that came by it end."""
+        await courses_of(request).take_back(await _own(request, run))
+        return Response(status_code=204)
 
     @router.get("/api/runs/{run}/recording.jsonl.gz", **openapi.RUN_RECORDING)
     async def read_recording(request: Request, run: RunId, key: Key = "") -> Response:
@@ -168,16 +187,30 @@ def _context(request: Request, lab: Lab, run: str, key: str = "") -> views.LabCo
         following=(following.name, views.spoken(request, following).question) if following is not None else None,
         languages=("en", *lab.translations) if lab.translations else (),
         trouble=courses_of(request).notebook.trouble,
+        kept_for=duration(door_of(request).limits.remembered_seconds),
     )
+
+
+async def _recorded(request: Request, context: views.LabContext) -> views.LabContext:
+    """The page of a run whose hosts are gone: its recording, while that is kept."""
+    sandbox = await courses_of(request).last_sandbox(context.run)
+    try:
+        about = ended_words(await door_of(request).status(sandbox))
+    except NotFoundError:
+        about = f"Its hosts have ended, and their recording, which is kept for {context.kept_for}, is gone."
+        return replace(context, about=about)
+    recording = f"/api/runs/{context.run}/recording.jsonl.gz?key={context.key}"
+    return replace(context, recording=recording, about=about)
+
+
+async def _own(request: Request, run: str) -> str:
+    """A run, for its learner alone."""
+    await courses_of(request).right(run, learner_of(request))
+    return run
 
 
 async def _told(request: Request, run: str) -> dict[str, str]:
     courses = courses_of(request)
     lab = (await courses.state(run))["lab"]
-    watch = _watch_address(lab, run, await courses.watch_key(run))
+    watch = watch_run_address(lab, run, await courses.watch_key(run))
     return {"id": run, "stream": f"/api/stream?log={run}", "watch": watch}
-
-
-def _watch_address(lab: str, run: str, key: str) -> str:
-    """Where somebody who has the link may look at a run."""
-    return f"/labs/{lab}/watch/{run}?key={key}"

@@ -31,7 +31,10 @@ Start real programs on small real hosts, watch every system call, socket and pac
 `{"ref": 1, "command": "...", ...}` and get `{"ref": 1, "ok": true, "result": {...}}` or
 `{"ref": 1, "ok": false, "problem": {...}}`. A program may give its token as the subprotocol
 `socketlab.TOKEN` or as `?token=`. Close codes: 1000 the sandbox has ended, 1009 a message over 64 KiB,
-1012 the server ends, 1013 too slow (the reason is `resume after=SEQ`).
+1012 the server ends, 1013 too slow (the reason is `resume after=SEQ`), 1008 the link was taken back.
+
+**Watching.** `POST /api/sandboxes/ID/share` gives an address with a watch key. Its key as `?key=`, in place of a
+token, opens what can be read of the sandbox, the stream too, and no command. `DELETE` takes it back: 410 from then on.
 
 **Problems.** Every refusal is `application/problem+json` (RFC 9457). A request without a token is 401; a
 token that does not fit is the same 404 as a sandbox that is not there.
@@ -95,9 +98,11 @@ _CHECK = {
 _FORBIDDEN = _problem(
     "The request comes from another origin.", "That is not yours to use", 403, "A page of another site may not act."
 )
-_MISSING = _problem("No token came along.", "A token is missing", 401, "This request says nothing about its sender.")
+_MISSING = _problem(
+    "No token came along.", "It is not known who asks", 401, "This request says nothing about its sender."
+)
 _NOT_FOUND = _problem(
-    "There is no such sandbox, or the token is not its.", "Not found", 404, "There is no sandbox that this token opens."
+    "There is no such sandbox, or the token is not its.", "Not found", 404, "There is no sandbox that you may steer."
 )
 _TOO_LARGE = _problem("The body is over 64 KiB.", "The request is too large", 413, "The body is larger than 64 KiB.")
 _BAD = _problem("The request is not understood.", "That request is not understood", 422, "Expected `int`, got `str`.")
@@ -172,6 +177,18 @@ READ = _route(
 )
 
 DELETE = _route({204: {"description": "It is gone."}}, problems=_OWN | {403: _FORBIDDEN}, tags=["sandboxes"])
+
+_WATCH = {"watch": "/s/5f2c9a01be/watch?key=…"}
+
+SHARE = _route(
+    {200: _json("Who has this address may look, and no more.", _WATCH, _object(watch=_TEXT))},
+    problems=_OWN | {403: _FORBIDDEN},
+    tags=["sandboxes"],
+)
+
+TAKE_BACK = _route(
+    {204: {"description": "The address opens nothing any more."}}, problems=_OWN | {403: _FORBIDDEN}, tags=["sandboxes"]
+)
 
 EVENTS = _route(
     {
@@ -299,6 +316,22 @@ RUN_RECORDING = _route(
         }
     },
     problems={404: _NOT_FOUND, 422: _BAD},
+    tags=["labs"],
+)
+
+SHARE_RUN = _route(
+    {
+        200: _json(
+            "Who has this address may look, and no more.", {"watch": "/labs/…/watch/…?key=…"}, _object(watch=_TEXT)
+        )
+    },
+    problems={403: _FORBIDDEN, 404: _NOT_FOUND, 422: _BAD},
+    tags=["labs"],
+)
+
+TAKE_BACK_RUN = _route(
+    {204: {"description": "The address opens nothing any more."}},
+    problems={403: _FORBIDDEN, 404: _NOT_FOUND, 422: _BAD, 503: _REFUSED},
     tags=["labs"],
 )
 

@@ -23,9 +23,9 @@ _log = logging.getLogger("socketlab")
 
 
 class UnauthorizedError(SocketlabError):
-    """A request about a sandbox carries no token."""
+    """A request about a sandbox carries neither its token nor a watch key."""
 
-    title = "A token is missing"
+    title = "It is not known who asks"
     status = 401
 
 
@@ -57,11 +57,15 @@ def install(app: FastAPI) -> None:
 
 def _told(request: Request, error: SocketlabError) -> Response:
     """An error as a problem document, or as a page for a browser that asked for one."""
-    path = request.url.path
     wants_page = "text/html" in request.headers.get("accept", "") and request.method == "GET"
-    if wants_page and not path.startswith(("/api/", "/static/", "/panels/")):
+    if wants_page and not _for_programs(request.url.path):
         return problem_page(request, status=error.status, title=error.title, detail=error.detail, hint=error.hint)
     return error_response(error)
+
+
+def _for_programs(path: str) -> bool:
+    """Whether what is at a path is read by programs, those of a page too."""
+    return path.startswith(("/api/", "/static/", "/panels/"))
 
 
 async def _socketlab_error(request: Request, error: Exception) -> Response:
@@ -75,8 +79,10 @@ async def _http_exception(request: Request, error: Exception) -> Response:
     path = request.url.path[:200]
     match error.status_code:
         case 404:
-            missing = NotFoundError(f"There is nothing at {path}.", "The first page is at /, the API in /openapi.json.")
-            return _told(request, missing)
+            where = (
+                "/openapi.json lists what there is." if _for_programs(path) else "The first page leads to all others."
+            )
+            return _told(request, NotFoundError(f"There is nothing at {path}.", where))
         case 405:
             allowed = (error.headers or {}).get("Allow", "")
             problem: Problem = {
@@ -95,10 +101,10 @@ async def _validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"][1:])
-    return _told(
-        request,
-        BadRequestError(f"{where}: {first['msg']}", "The API page, /openapi.json, lists each request with its fields."),
-    )
+    hint = "The address is not complete, or was changed: open it again as you got it."
+    if _for_programs(request.url.path):
+        hint = "The API page, /openapi.json, lists each request with its fields."
+    return _told(request, BadRequestError(f"{where}: {first['msg']}", hint))
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:

@@ -104,23 +104,23 @@ def sandbox_files() -> APIRouter:
     router = APIRouter()
 
     @router.get("/api/sandboxes/{sandbox_id}/recording.jsonl.gz", **openapi.RECORDING)
-    async def read_recording(request: Request, sandbox: api.Admitted) -> Response:
+    async def read_recording(request: Request, sandbox: api.Viewing) -> Response:
         """The log so far as a recording, compressed, for ``socketlab replay`` and the page's "open a recording"."""
         door = door_of(request)
-        writer = recording.Compressor(recording.heading(_title(await door.state(sandbox))))
+        writer = recording.Compressor(recording.heading(title_of(await door.state(sandbox))))
         return _download(_written(writer, door.lines(sandbox)), RECORDING_TYPE, f"socketlab-{sandbox}.jsonl.gz")
 
     @router.get("/api/sandboxes/{sandbox_id}/replay.html", **openapi.REPLAY)
-    async def read_standalone(request: Request, sandbox: api.Admitted) -> Response:
+    async def read_standalone(request: Request, sandbox: api.Viewing) -> Response:
         """The log so far as one HTML file that shows it without a server: for slides, courses and blogs."""
         door = door_of(request)
-        title = _title(await door.state(sandbox))
+        title = title_of(await door.state(sandbox))
         page = Standalone(recording.heading(title), title or "A recording")
         return _download(_written(page, door.lines(sandbox)), "text/html; charset=utf-8", f"socketlab-{sandbox}.html")
 
     @router.get("/api/sandboxes/{sandbox_id}/capture.pcapng", **openapi.CAPTURE)
     async def read_capture(
-        request: Request, sandbox: api.Admitted, host: Annotated[str | None, Query(max_length=32)] = None
+        request: Request, sandbox: api.Viewing, host: Annotated[str | None, Query(max_length=32)] = None
     ) -> Response:
         """Every packet so far, one interface per host; with ``host``, as a capture on that host shows them."""
         door = door_of(request)
@@ -132,7 +132,7 @@ def sandbox_files() -> APIRouter:
     return router
 
 
-def _title(state: State) -> str:
+def title_of(state: State) -> str:
     """What ran: ``echo_server, 3 echo_client``."""
     programs = Counter(process["program"] for process in state["processes"].values() if process["parent"] is None)
     return ", ".join(name if count == 1 else f"{count} {name}" for name, count in programs.items())

@@ -229,7 +229,8 @@ def stream_token_of(scope: Scope, sandbox_id: str) -> tuple[str, str | None]:
 def _missing() -> UnauthorizedError:
     return UnauthorizedError(
         "This request says nothing about who sends it.",
-        "Send the token that POST /api/sandboxes gave you: Authorization: Bearer TOKEN, or its cookie.",
+        "Open the page of a sandbox of your own, or the link that somebody has shared with you. A program sends the "
+        "secret that it was given with the sandbox.",
     )
 
 
@@ -241,7 +242,7 @@ class VisitorCookies:
 
     def new(self) -> str:
         """The cookie of somebody who has none."""
-        name = secrets.token_urlsafe(9)
+        name = secrets.token_urlsafe(16)
         return f"{name}.{self._signature(name)}"
 
     def name_of(self, connection: HTTPConnection) -> str:
@@ -254,7 +255,7 @@ class VisitorCookies:
         return name if hmac.compare_digest(self._signature(name).encode(), signature.encode()) else ""
 
     def _signature(self, name: str) -> str:
-        return hmac.digest(self._secret, name.encode(), "sha256").hex()[:24]
+        return hmac.digest(self._secret, name.encode(), "sha256").hex()[:32]
 
 
 class CookieOptions(TypedDict):

@@ -3,15 +3,16 @@
 Two addresses. ``/api/sandboxes/ID/stream?after=SEQ`` is one sandbox's log; each message is an array of events.
 ``/api/stream?log=ID&after=SEQ[&log=…&after=…]`` is any number of logs, sandboxes' and lab runs'; each message is
 ``{"log": ID, "events": […]}``, in the order of each log. More logs are followed with the command ``stream.follow``; a
-log that cannot be followed is told as ``{"log": ID, "problem": …}``, one that has ended as ``{"log": ID, "ended": …}``.
+log that cannot be followed, or not any more, is told as ``{"log": ID, "problem": …}``, one that has ended as
+``{"log": ID, "ended": …}``. Who has a link to watch comes with its key (``&key=``), on both addresses.
 
 A lean ASGI endpoint without a framework's wrappers: with 1,000 viewers, what is done per viewer and
 message is all that counts. A viewer is a cursor into a log (``sessions/viewers.py``). The server
 below waits for a slow client's buffer to drain before it takes the next message, so a slow viewer
 holds one message at most; one that takes too long is told to resume.
 
-Close codes: 1000 every log has ended and every event was sent; 1009 a frame was too large; 1012 the
-server ends; 1013 too slow, with the reason ``resume after=SEQ``.
+Close codes: 1000 every log has ended and every event was sent; 1008 the link to watch was taken back;
+1009 a frame was too large; 1012 the server ends; 1013 too slow, with the reason ``resume after=SEQ``.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from server.errors import BadRequestError, LimitError, NotFoundError, SocketlabError
 from server.web.access import Access
-from server.web.feeds import Done, Feed
+from server.web.feeds import Done, Ends, Feed
 from server.web.security import refuse_websocket, stream_token_of
 
 Ref = int | str | None
@@ -61,9 +62,10 @@ async def stream(scope: Scope, receive: Receive, send: Send) -> None:
     """Serve one WebSocket connection to one sandbox: ``/api/sandboxes/{sandbox_id}/stream``."""
     sandbox_id: str = scope["path_params"]["sandbox_id"]
     try:
-        token, subprotocol = stream_token_of(scope, sandbox_id)
+        query = HTTPConnection(scope).query_params
+        token, subprotocol = ("", None) if "key" in query else stream_token_of(scope, sandbox_id)
         access = Access(scope, token)
-        feed, after = await _opened(access, sandbox_id, HTTPConnection(scope).query_params.get("after", "0"))
+        feed, after = await _opened(access, sandbox_id, query.get("after", "0"))
     except SocketlabError as error:
         await refuse_websocket(error, scope, receive, send)
         return
@@ -132,12 +134,14 @@ class _Connection:
         self._feeds: dict[str, Feed] = {}
         self._afters: dict[str, int] = {}
         self._writers: set[asyncio.Task[None]] = set()
+        self._leases: dict[str, asyncio.Task[None]] = {}
         self._commands: set[asyncio.Task[None]] = set()
         self._slots = asyncio.Semaphore(_PENDING_COMMANDS)
         self._sending = 0
         self._progress_at = 0.0
         self._only: Feed | None = None
         self._ended = asyncio.Event()
+        self._farewell = (1000, "the sandbox has ended")
 
     async def serve(
         self,
@@ -165,7 +169,7 @@ class _Connection:
             for log_id, error in refused or ():
                 await self._tell({"log": log_id, "problem": error.problem()})
             await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
-            for task in parts | self._commands | self._writers:
+            for task in parts | self._commands | self._writers | set(self._leases.values()):
                 task.cancel()
 
     # Down
@@ -175,6 +179,30 @@ class _Connection:
         writer = group.create_task(self._write(feed))
         self._writers.add(writer)
         writer.add_done_callback(self._writers.discard)
+        if feed.ends is not None:
+            self._leases[feed.id] = group.create_task(self._until_taken_back(feed.id, feed.ends, writer))
+
+    async def _until_taken_back(self, log_id: str, ends: Ends, writer: asyncio.Task[None]) -> None:
+        """Once the right to follow a log is taken back, send nothing more of it, and say why."""
+        try:
+            error = await ends()
+        except NotFoundError:  # it is forgotten, as its writer sees too
+            return
+        del self._leases[log_id]
+        writer.cancel()
+        if self._only is None:
+            await self._tell({"log": log_id, "problem": error.problem()})
+        else:
+            self._farewell = (1008, error.title)
+        self._leave(log_id)
+
+    def _leave(self, log_id: str) -> None:
+        """Follow a log no longer; with the last one, the connection ends."""
+        if lease := self._leases.pop(log_id, None):
+            lease.cancel()
+        del self._feeds[log_id]
+        if not self._feeds:
+            self._ended.set()
 
     async def _write(self, feed: Feed) -> None:
         """Send a log to its end."""
@@ -195,16 +223,15 @@ class _Connection:
                     return
         if self._only is None:
             await self._tell({"log": feed.id, "ended": self._afters[feed.id]})
-        del self._feeds[feed.id]
-        if not self._feeds:
-            self._ended.set()
+        self._leave(feed.id)
 
     async def _end(self) -> None:
         """Once every log has ended, and every command is answered, say so."""
         await self._ended.wait()
         if self._commands:
             await asyncio.wait(self._commands)
-        await self._put({"type": "websocket.close", "code": 1000, "reason": "the sandbox has ended"})
+        code, reason = self._farewell
+        await self._put({"type": "websocket.close", "code": code, "reason": reason})
 
     async def _tell(self, message: Mapping[str, object]) -> bool:
         return await self._put({"type": "websocket.send", "text": _encode(message).decode()})

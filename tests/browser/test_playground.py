@@ -234,7 +234,7 @@ def test_somebody_elses_sandbox_is_told_and_not_shown(browser: Browser, served: 
         context = browser.new_context(base_url=served.address)
         page = context.new_page()
         page.goto(f"/s/{director.sandbox.id}")
-        expect(page.locator("[data-overlay]")).to_be_visible(timeout=TIMEOUT)
+        expect(page.get_by_text("There is no sandbox of yours at this address.")).to_be_visible(timeout=TIMEOUT)
         expect(page.get_by_role("link", name="Open a new playground")).to_be_visible()
         assert keys(page, "socket") == set()
         context.close()

@@ -79,6 +79,7 @@ TESTED_ELSEWHERE = {
     "web/labs.py": "tests/web/test_labs.py",
     "web/openapi.py": "tests/web/test_api.py",
     "web/pages.py": "tests/browser/test_playground.py",
+    "web/own.py": "tests/web/test_own.py",
     "web/panels.py": "tests/browser/test_playground.py",
     "web/problems.py": "tests/web/test_problems.py",
     "web/recordings.py": "tests/browser/test_replay.py",

@@ -57,6 +57,9 @@ TRANSLATED = {
 
 ANY_TRANSLATED = re.compile("|".join(TRANSLATED), re.IGNORECASE)
 
+FOR_PROGRAMS = re.compile(r"\b(?:GET|POST|DELETE|HTTP|JSON|API|APIs|tokens?|subprotocol|openapi)\b|/api/")
+"""Words for those who write programs against the server: no page says them."""
+
 PICTURES = {ROOT / "labs" / "analogies.md"}
 """Comparisons stand here on purpose."""
 
@@ -118,6 +121,19 @@ def _no_translations(path: Path, text: str) -> None:
 
 def _pattern_of(word: str) -> str:
     return next(pattern for pattern in TRANSLATED if re.fullmatch(pattern, word, re.IGNORECASE))
+
+
+@pytest.mark.parametrize(
+    "path", [*SCRIPTS, *sorted((ROOT / "templates").rglob("*.html"))], ids=lambda path: str(path.relative_to(ROOT))
+)
+def test_no_page_speaks_of_its_requests(path: Path) -> None:
+    told = [line for line in prose(path).splitlines() if not line.startswith("/api/")]  # addresses that are fetched
+    assert [line for line in told if FOR_PROGRAMS.search(line)] == []
+
+
+@pytest.mark.parametrize("text", ["Send the token that came", "the answer is no JSON", "POST it to /api/x"])
+def test_a_word_for_programs_would_be_found(text: str) -> None:
+    assert FOR_PROGRAMS.search(text)
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))

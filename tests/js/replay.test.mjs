@@ -26,7 +26,7 @@ test("what is not whole is refused, and the message says where", () => {
   refuses(["hello"], /no recording/);
   refuses(['{"recording": 99}', ...lines], /format 99/);
   refuses([HEADER, ...lines.slice(1)], /line 2 has seq 2, but 1 is due/);
-  refuses([...lines.slice(0, 2), lines[2].slice(0, -5)], /line 3 is no event: it is not JSON/);
+  refuses([...lines.slice(0, 2), lines[2].slice(0, -5)], /line 3 is no event: it cannot be read/);
   refuses([lines[0].replace(/"type":"[^"]*"/, '"type":"constructor"')], /its type is constructor/);
   refuses([lines[0].replace('"t":', '"t":"x","was":')], /its t is "x"/);
 });

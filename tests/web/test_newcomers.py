@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -11,8 +10,8 @@ import pytest
 from tests.learner import Learner
 from tests.web.conftest import Server
 
-NEWCOMERS = int(os.environ.get("SOCKETLAB_NEWCOMERS", "12"))
-"""More than the sandboxes that one visitor may have."""
+NEWCOMERS = 40
+"""A class: far more than the sandboxes that one visitor may have."""
 LAB = "01-port-or-socket"
 
 

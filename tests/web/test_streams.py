@@ -249,7 +249,7 @@ def test_the_key_opens_one_run_and_nothing_else(learner: Learner, server: Server
         while sandbox.id not in told:
             message = json.loads(stream.recv(30))
             told[message["log"]] = message.get("problem", {}).get("status", 0)
-    assert told[sandbox.id] == 401
+    assert told[sandbox.id] == 404
 
 
 def test_strangers_and_nobody(learner: Learner, server: Server) -> None:

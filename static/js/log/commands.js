@@ -34,14 +34,6 @@ export async function createSandbox(pace) {
   return body;
 }
 
-/**
- * Ends a sandbox of this browser's.
- * @param {string} id
- */
-export function endSandbox(id) {
-  return fetch(`/api/sandboxes/${id}`, { method: "DELETE" });
-}
-
 export class Commands {
   /** @param {Source} stream */
   constructor(stream) {

@@ -204,7 +204,7 @@ function headerOf(line, name) {
 function eventOf(line, due, where) {
   const event = read(line);
   const hint = "The file was cut or edited. Record it again.";
-  const wrong = event ? wrongWith(event) : "it is not JSON";
+  const wrong = event ? wrongWith(event) : "it cannot be read";
   if (wrong) throw refused(`${where} is no event: ${wrong}.`, hint);
   if (event.seq !== due) throw refused(`${where} has seq ${event.seq}, but ${due} is due.`, hint);
   return event;

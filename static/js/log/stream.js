@@ -60,7 +60,7 @@ export class Channel {
 }
 
 export class Streams {
-  /** @param {string} [key] what opens a run to somebody who only watches */
+  /** @param {string} [key] what opens a run or a sandbox to somebody who only watches */
   constructor(key = "") {
     this.key = key;
     /** @type {Map<string, Channel>} */
@@ -225,10 +225,8 @@ export class Streams {
 
 /** A handshake that failed says nothing; the log's own address does. @param {string} id @param {string} key */
 async function refused(id, key) {
-  const home = id.startsWith("run-")
-    ? `/api/runs/${id}${key ? `?key=${encodeURIComponent(key)}` : ""}`
-    : `/api/sandboxes/${id}`;
-  const answer = await fetch(home).catch(() => null);
+  const home = `/api/${id.startsWith("run-") ? "runs" : "sandboxes"}/${id}`;
+  const answer = await fetch(key ? `${home}?key=${encodeURIComponent(key)}` : home).catch(() => null);
   if (!answer || answer.ok || answer.status >= 500) return null;
   return answer.json().catch(() => ({ title: "Refused", status: answer.status, detail: "The server refused it." }));
 }

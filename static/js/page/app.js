@@ -1,8 +1,7 @@
 // The playground: a sandbox of one's own, or a recording, on the screen.
 
-import { keep, kept } from "../dom/kept.js";
 import { html, one } from "../dom/svg.js";
-import { createSandbox, endSandbox } from "../log/commands.js";
+import { createSandbox } from "../log/commands.js";
 import { RefusedError } from "../log/stream.js";
 import { Address } from "./address.js";
 import { attempt } from "./controls.js";
@@ -60,13 +59,18 @@ function linkWords(state, badge = "") {
 /** @param {string} existing its id; empty: one is made */
 function showSandbox(existing) {
   const root = document.body;
+  const { key = "", keptFor = "" } = one(root, "main").dataset;
   /** A program to start as soon as there are hosts. */
   let wanted = one(root, "main").dataset.start ?? "";
   const screen = new Screen(root, {
     recorded: false,
-    opening: () => "Nothing runs. Press Start server.",
-    link: linkWords,
+    watching: key !== "",
+    opening: () => (key ? "Nothing runs yet." : "Nothing runs. Press Start server."),
+    link: (state) => (key && state === "open" ? "You watch" : linkWords(state)),
     instead: () => [
+      ...(screen.commands?.stream.state === "ended"
+        ? [html("p", {}, `This address opens its recording for ${keptFor}.`)]
+        : []),
       html("a", { class: "button primary", href: "/play" }, "Open a new playground"),
       html("a", { class: "button", href: "/replay" }, "Look at a recording"),
     ],
@@ -80,7 +84,7 @@ function showSandbox(existing) {
       attempt(screen, (sender) => sender.start(order[0], "echo_server", ["7"], "admin"));
     },
   });
-  if (existing) connect(screen, existing);
+  if (existing) connect(screen, existing, key);
   else create(screen);
 }
 
@@ -104,7 +108,6 @@ function hostsKnown(screen) {
 async function create(screen) {
   try {
     const { id } = await createSandbox("live");
-    remember([...remembered(), id]);
     history.replaceState(null, "", `/s/${id}`);
     connect(screen, id);
   } catch (error) {
@@ -118,30 +121,18 @@ async function create(screen) {
             hint: "Is it running? Then reload this page.",
           };
     screen.linkChanged("refused", problem);
-    if (problem.status === 429 && remembered().length > 0) offerRoom(screen);
+    if (problem.status === 429) offerRoom(screen);
   }
 }
 
-/** A visitor who has as many sandboxes as may be can end the oldest of their own. @param {Screen} screen */
+/** A visitor who has as many sandboxes as may be sees them, and goes on once one has ended. @param {Screen} screen */
 function offerRoom(screen) {
-  const button = html("button", { type: "button", class: "button primary" }, "End my oldest playground and go on");
-  button.addEventListener("click", async () => {
-    const [oldest, ...others] = remembered();
-    remember(others);
-    await endSandbox(oldest);
+  const list = html("div", { "hx-get": "/panels/yours", "hx-trigger": "load", "data-fragment": true });
+  one(screen.root, "[data-overlay]").querySelector("a")?.replaceWith(list);
+  /** @type {any} */ (window).htmx?.process(list);
+  const goOn = () => {
     screen.overlay("");
-    await create(screen);
-  });
-  one(screen.root, "[data-overlay]").querySelector("a")?.replaceWith(button);
-}
-
-/** @returns {string[]} ids of the sandboxes that this browser made, oldest first */
-function remembered() {
-  const list = JSON.parse(kept("sandboxes") ?? "[]");
-  return Array.isArray(list) ? list.map(String) : [];
-}
-
-/** @param {string[]} ids */
-function remember(ids) {
-  keep("sandboxes", JSON.stringify(ids.slice(-32)));
+    void create(screen);
+  };
+  document.addEventListener("sandbox-ended", goOn, { once: true });
 }

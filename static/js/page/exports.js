@@ -68,13 +68,14 @@ export function bindExports(root, desk) {
 /**
  * Offers the files of a run that a server has.
  * @param {HTMLElement} root of the screen
- * @param {string} address what theirs begin with
+ * @param {string} address what theirs begin with; behind "?" what stands behind each
  * @param {string} name what the files are called
  */
 export function offerDownloads(root, address, name) {
+  const [home, query] = address.split("?");
   for (const link of downloads(root)) {
     const file = link.dataset.download ?? "";
-    link.href = `${address}/${file}`;
+    link.href = `${home}/${file}${query ? `?${query}` : ""}`;
     link.download = `${name}.${file === "replay.html" ? "html" : file.split(".").slice(1).join(".")}`;
     link.hidden = false;
   }

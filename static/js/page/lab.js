@@ -13,10 +13,11 @@ import { NextBar } from "../views/next_bar.js";
 import { lesson } from "../words/lesson.js";
 import { next } from "../words/next.js";
 import { Address } from "./address.js";
-import { copied, offerDownloads } from "./exports.js";
+import { offerDownloads } from "./exports.js";
 import { Reading } from "./reading.js";
 import { offerHosts, offerRun } from "./sandbox.js";
 import { Screen } from "./screen.js";
+import { offerShare } from "./share.js";
 import { start as startSite } from "./site.js";
 
 /** @typedef {import("../log/lab_protocol.js").Outline} Outline */
@@ -60,7 +61,6 @@ class LabPage {
           })
         : null;
     for (const kind of ["click", "submit"]) document.addEventListener(kind, (event) => this.#acted(event));
-    this.screen.root.querySelector("[data-copy-watch]")?.addEventListener("click", () => void this.#copyWatch());
     if (this.watching) for (const part of this.home.querySelectorAll("fieldset")) part.disabled = true;
     this.draw();
     const run = main.dataset.run ?? "";
@@ -72,7 +72,7 @@ class LabPage {
   #page() {
     const words = {
       connecting: "Connecting …",
-      open: "Connected",
+      open: this.watching ? "You watch" : "Connected",
       lost: "Connection lost",
       ended: "The sandbox has ended",
       refused: "Not available",
@@ -81,6 +81,7 @@ class LabPage {
     const recorded = Boolean(this.main.dataset.recording);
     return {
       recorded,
+      watching: this.watching,
       opening: () =>
         this.sandbox
           ? "Nothing runs. Press Run in the lesson."
@@ -124,6 +125,7 @@ class LabPage {
 
   /** @param {string} run */
   #follow(run) {
+    if (!this.watching) offerShare(this.screen.root, `/api/runs/${run}`);
     const channel = this.streams.follow(run, {
       after: () => this.state.seq,
       onEvents: (events) => this.#take(/** @type {any} */ (events)),
@@ -173,12 +175,11 @@ class LabPage {
       this.streams.follow(sandbox, {
         ...face,
         // A sandbox that a restarted server does not know has ended; the run says what comes next.
-        onLink: (state, problem) => face.onLink(state === "refused" ? "ended" : state, problem),
+        onLink: (state, problem) =>
+          face.onLink(state === "refused" && problem?.status !== 410 ? "ended" : state, problem),
       }),
     );
     if (!this.watching) offerRun(this.screen.root, this.main.dataset.run ?? "", sandbox, this.name);
-    const watch = this.screen.root.querySelector("[data-watch]");
-    if (watch instanceof HTMLElement) watch.hidden = false;
   }
 
   /** The screen shows its sandbox at a seq: what the kernel has said until then is told in the lesson. @param {number} seq */
@@ -270,14 +271,6 @@ class LabPage {
     home.textContent = words;
     home.hidden = words === "";
     if (words) this.reading.reveal(home);
-  }
-
-  /** The address where others can look at this run goes to the clipboard. */
-  async #copyWatch() {
-    const home = one(this.screen.root, "[data-exported]");
-    const answer = await fetch(`/api/runs/${this.main.dataset.run}`).catch(() => null);
-    const body = answer?.ok ? await answer.json() : null;
-    home.textContent = body?.watch ? await copied(new URL(body.watch, location.href).href) : NO_ANSWER;
   }
 
   // ---- what somebody does

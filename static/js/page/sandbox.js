@@ -3,17 +3,26 @@
 import { one } from "../dom/svg.js";
 import { Streams } from "../log/stream.js";
 import { offerDownloads } from "./exports.js";
+import { offerShare } from "./share.js";
 
-/** Follows a sandbox. @param {import("./screen.js").Screen} screen @param {string} id */
-export function connect(screen, id) {
-  screen.follow((face) => new Streams().follow(id, face));
-  offerDownloads(screen.root, `/api/sandboxes/${id}`, `socketlab-${id}`);
+/**
+ * Follows a sandbox.
+ * @param {import("./screen.js").Screen} screen
+ * @param {string} id
+ * @param {string} [key] what opens it to somebody who only watches
+ */
+export function connect(screen, id, key = "") {
+  screen.follow((face) => new Streams(key).follow(id, face));
+  const query = key ? `?key=${encodeURIComponent(key)}` : "";
+  offerDownloads(screen.root, `/api/sandboxes/${id}${query}`, `socketlab-${id}`);
+  if (!key) offerShare(screen.root, `/api/sandboxes/${id}`);
 }
 
-/** The form that starts any program offers the hosts that there are. @param {HTMLElement} root @param {string[]} names */
+/** The form that starts any program, where there is one, offers the hosts that there are. @param {HTMLElement} root @param {string[]} names */
 export function offerHosts(root, names) {
   const query = names.map((name) => `hosts=${encodeURIComponent(name)}`).join("&");
-  const catalogue = one(root, "[data-catalogue]");
+  const catalogue = root.querySelector("[data-catalogue]");
+  if (!catalogue) return;
   catalogue.setAttribute("hx-get", `/panels/catalogue?${query}`);
   /** @type {any} */ (window).htmx?.process(catalogue);
 }

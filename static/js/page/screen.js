@@ -28,6 +28,7 @@ import { projection, toProjector } from "./projector.js";
 /**
  * @typedef {object} Page what differs from page to page
  * @property {boolean} recorded whether it shows a recording instead of a sandbox
+ * @property {boolean} [watching] whether it shows what somebody else does: only they can do something
  * @property {() => string} opening what is said before anything has happened
  * @property {(state: LinkState) => string} link what the badge of the connection says
  * @property {() => Node[]} instead what is offered when there is no sandbox any more
@@ -68,6 +69,7 @@ export class Screen {
     this.root = root;
     this.page = page;
     this.recorded = page.recorded;
+    this.watching = page.watching === true;
     this.chosen = "";
     this.peer = "";
     /** @type {Commands | null} null while there is nobody to command */
@@ -96,7 +98,8 @@ export class Screen {
   }
 
   get live() {
-    return this.clock.mode === "now" && this.#source?.state === "open" && this.log.head.state.closed === null;
+    if (this.watching || this.#source?.state !== "open") return false;
+    return this.clock.mode === "now" && this.log.head.state.closed === null;
   }
 
   get opening() {
@@ -192,7 +195,7 @@ export class Screen {
     text(one(root, "[data-link-words]"), page.link(state));
     const open = state === "open";
     for (const control of root.querySelectorAll("[data-quick] button, [data-pace], [data-command] button")) {
-      /** @type {HTMLButtonElement} */ (control).disabled = !open;
+      /** @type {HTMLButtonElement} */ (control).disabled = !open || this.watching;
     }
     // Moments that are not in the log by then will not be waited for.
     if (open) window.setTimeout(() => (this.#asked = null), ARRIVE_MS);

@@ -4,6 +4,8 @@ import { html, one, text } from "../dom/svg.js";
 import { REASON } from "../log/replay.js";
 import { evidence } from "./evidence.js";
 
+const WATCHING = "You watch. Only the owner of this sandbox can hold, deliver or drop something.";
+
 /** @type {import("./panels.js").Panel} */
 export const drawer = {
   name: "evidence",
@@ -38,11 +40,12 @@ class Drawer {
   }
 
   #fill() {
-    const { chosen, clock, log, live, recorded } = this.desk;
+    const { chosen, clock, log, live, recorded, watching } = this.desk;
     const scene = log.at(clock.shown);
     const { title, parts } = evidence(chosen, scene, log, live);
     text(this.title, title);
-    const waits = recorded && chosen.startsWith("packet:") && chosen.slice(7) in scene.state.packets;
-    this.body.replaceChildren(...(waits ? [html("p", { class: "reason" }, REASON)] : []), ...parts);
+    const reason = recorded ? REASON : watching ? WATCHING : "";
+    const waits = reason && chosen.startsWith("packet:") && chosen.slice(7) in scene.state.packets;
+    this.body.replaceChildren(...(waits ? [html("p", { class: "reason" }, reason)] : []), ...parts);
   }
 }

@@ -45,6 +45,7 @@ import { transcript } from "./transcript.js";
  * @property {import("../story/clock.js").Clock} clock another one after `forget`
  * @property {boolean} alwaysNow whether what happens is shown at once, instead of played
  * @property {boolean} recorded whether it shows a recording: nothing can be done to that
+ * @property {boolean} watching whether it shows what somebody else does: only they can do something
  * @property {boolean} live as in `Shown`
  * @property {string} opening what is said before anything has happened
  * @property {string} chosen key of the thing whose evidence is open; empty: none

@@ -32,10 +32,10 @@ class Said {
 
   /** @param {import("./panels.js").Shown} shown */
   draw({ seq }) {
-    const { clock, log, recorded } = this.desk;
+    const { clock, log, recorded, watching } = this.desk;
     const { state } = log.head;
     const past = clock.mode !== "now" || recorded;
-    const moments = past || state.pace !== "step" ? [] : Object.values(state.moments);
+    const moments = past || watching || state.pace !== "step" ? [] : Object.values(state.moments);
     this.#offer(moments.length > 1 ? moments.slice(0, MOST_WAITS) : []);
     const waits = past || state.pace === "live" ? "" : waitingWords(state, log);
     const words = this.#words(seq);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from server.progress import notebook
 from server.progress.archive import Archive
 from server.progress.notebook import Notebook
 from server.progress.notes import KeptRun, Visit
-from server.progress.store import Store
+from server.progress.store import Store, StoreError
 
 RUN = KeptRun(id="run-1", learner="ann", lab="01-x", watch_key="k")
 OTHER = KeptRun(id="run-2", learner="ben", lab="01-x", watch_key="l")
@@ -167,3 +168,29 @@ async def test_only_so_many_runs_wait_here(monkeypatch: pytest.MonkeyPatch) -> N
         run = KeptRun(id=f"run-{number}", learner="ann", lab=f"{number}", watch_key="k")
         await archive.append(run, 1, lines(1), ())
     assert [run.id for run in await archive.find(learner="ann")] == ["run-1", "run-2"]
+
+
+async def test_another_watch_key_is_kept_in_place_of_the_last_one(archive: Archive, folder: Path) -> None:
+    await archive.append(RUN, 1, lines(1), ())
+    other = replace(RUN, watch_key="another")
+    await archive.rekey(other)
+    assert await archive.find(run_id=RUN.id) == [other]
+    assert await kept(folder, other) == lines(1)
+
+
+async def test_without_a_database_another_watch_key_is_kept_here() -> None:
+    archive = Archive(Notebook())
+    await archive.append(RUN, 1, lines(1), ())
+    other = replace(RUN, watch_key="another")
+    await archive.rekey(other)
+    assert await archive.find(run_id=RUN.id) == [other]
+
+
+async def test_a_key_that_could_not_be_stored_is_told(archive: Archive, folder: Path) -> None:
+    block(folder)
+    await archive.append(RUN, 1, lines(1), ())
+    with pytest.raises(StoreError, match="opens nothing now"):
+        await archive.rekey(replace(RUN, watch_key="another"))
+    folder.unlink()
+    assert await archive.lines(RUN.id) == lines(1)
+    assert await kept(folder, replace(RUN, watch_key="another")) == lines(1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 
@@ -12,6 +13,7 @@ from server.sandbox.messages import HostSpec
 from server.sessions.door import Door, Visitor
 from server.sessions.hosts import DEFAULT_HOSTS
 from server.sessions.limits import Limits
+from server.sessions.watch_keys import TakenBackError
 
 
 def host(name: str, *addresses: str) -> HostSpec:
@@ -146,3 +148,70 @@ async def test_who_watches_a_deleted_sandbox_reads_its_log_to_the_end() -> None:
             await door.read(made.id, 0)
         assert sum([len(piece) async for piece in pieces]) == end
         await door.delete(made.id)  # it is not there, as was asked
+
+
+async def ended(door: Door, count: int, visitor: Visitor) -> list[str]:
+    """Sandboxes that have ended, one after the other."""
+    made = [(await door.create(visitor)).id for _ in range(count)]
+    for sandbox in made:
+        await door.close(sandbox, "it was enough")
+        await door.status(sandbox)
+    return made
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("limits", [Limits(remembered=2), Limits(remembered_bytes=1), Limits(remembered_seconds=1000)])
+async def test_recordings_are_kept_within_limits_of_number_bytes_and_time(limits: Limits) -> None:
+    visitor = Visitor("192.0.2.1", "one")
+    async with Door(limits) as door:
+        made = await ended(door, 3, visitor)
+        assert made[::-1] == door.of("one")
+        assert 0 < (await door.status(made[0])).kept_seconds <= limits.remembered_seconds
+        door._due(time.monotonic() + 2000)
+        kept = door.of("one")
+        assert kept == ([] if limits.remembered != 2 else made[:0:-1])
+        for sandbox in set(made) - set(kept):
+            with pytest.raises(NotFoundError):
+                await door.status(sandbox)
+
+
+@pytest.mark.asyncio
+async def test_a_visitor_is_known_by_name_and_never_by_the_address() -> None:
+    async with Door() as door:
+        made = await door.create(Visitor("192.0.2.1", "one"))
+        await door.create(Visitor("192.0.2.1", "two"))
+        await door.create(Visitor("192.0.2.1"))
+        assert door.of("one") == [made.id]
+        assert door.of("") == door.of("three") == []
+        await door.delete(made.id)
+        assert door.of("one") == []
+
+
+@pytest.mark.asyncio
+async def test_who_has_the_watch_key_may_look_until_it_is_taken_back() -> None:
+    async with Door() as door:
+        made, other = [await door.create(Visitor("192.0.2.1")) for _ in range(2)]
+        key = door.watch_key(made.id)
+        door.admits_viewer(made.id, key)
+        for sandbox, wrong in (
+            (other.id, key),
+            (made.id, ""),
+            (made.id, made.token),
+            (made.id, made.id),
+            ("0" * 10, key),
+        ):
+            with pytest.raises(NotFoundError, match="opens nothing"):
+                door.admits_viewer(sandbox, wrong)
+        with pytest.raises(NotFoundError):
+            door.admits(made.id, key)
+        told = asyncio.ensure_future(door.until_taken_back(made.id, key))
+        await asyncio.sleep(0)
+        door.take_back(made.id)
+        assert isinstance(await told, TakenBackError)
+        with pytest.raises(TakenBackError):
+            door.admits_viewer(made.id, key)
+        await door.close(made.id, "it was enough")
+        door.admits_viewer(made.id, door.watch_key(made.id))
+        await door.delete(made.id)
+        with pytest.raises(NotFoundError):
+            door.admits_viewer(made.id, key)

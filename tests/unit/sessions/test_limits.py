@@ -8,7 +8,7 @@ import pytest
 
 from server.errors import BadRequestError
 from server.sandbox import confinement
-from server.sessions.limits import SANDBOX_ROWS, Limits, environment_name, limits_from
+from server.sessions.limits import SANDBOX_ROWS, Limits, duration, environment_name, limits_from
 
 
 def test_without_environment_the_defaults_hold() -> None:
@@ -32,3 +32,11 @@ def test_nonsense_stops_the_start(text: str) -> None:
 def test_the_sandbox_gets_exactly_the_rows_that_it_keeps() -> None:
     assert set(SANDBOX_ROWS) == set(confinement.Limits.__struct_fields__)
     assert Limits(processes=9).for_sandbox()["processes"] == 9
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0, "0 seconds"), (1, "1 second"), (119, "119 seconds"), (120, "2 minutes"), (3600, "60 minutes")],
+)
+def test_times_are_told_as_people_do(seconds: int, words: str) -> None:
+    assert duration(seconds) == words
