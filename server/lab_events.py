@@ -81,6 +81,7 @@ class LabBegun(_LabEvent, frozen=True, tag="lab.begun"):
     """A run of a lab begins, with what is known of the learner from before.
 
     ``steps`` is the number of the lab's steps, ``step`` the one to begin with, ``began`` seconds since 1970 (UTC).
+    The order in which the options of each question are shown is drawn from ``order``; 0: as the lab has them.
     """
 
     lab: str
@@ -88,6 +89,7 @@ class LabBegun(_LabEvent, frozen=True, tag="lab.begun"):
     steps: int
     step: int
     began: int
+    order: int = 0
     answers: list[Answer] = []
     settled: list[int] = []
     finished: bool = False

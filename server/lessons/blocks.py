@@ -77,6 +77,7 @@ def read_predict(node: Node, work: Workshop) -> Predict:
     return Predict(
         question_html=work.inline(found["question"].text("question")),
         options=options,
+        last_stays=_last_stays(found),
         number=number,
         measure=measure,
         settles=_settles(found, work),
@@ -90,6 +91,7 @@ def read_explain(node: Node, work: Workshop) -> Explain:
     return Explain(
         question_html=work.inline(found["question"].text("question")),
         options=_options(found["options"], work),
+        last_stays=_last_stays(found),
         settles=_settles(found, work),
         line=node.place.line,
     )
@@ -156,6 +158,10 @@ def read_settled(node: Node, name: str, known: Collection[int]) -> tuple[int, ..
 
 def _settles(found: dict[str, Node], work: Workshop) -> tuple[int, ...]:
     return read_settled(found["settles"], "settles", work.misconceptions) if "settles" in found else ()
+
+
+def _last_stays(found: dict[str, Node]) -> bool:
+    return "keep" in found and found["keep"].choice("keep", ("last",)) == "last"
 
 
 def _options(node: Node, work: Workshop) -> tuple[Option, ...]:

@@ -180,11 +180,13 @@ class Predict:
         number: What is counted, if a number is asked for.
         measure: What the run answers with: a quantity is compared with the labels (or with the number), a condition
             confirms the right option by holding. None: the run does not answer.
+        last_stays: Whether the last option, which speaks of the others, is always shown last.
         settles: The misconceptions that it settles.
     """
 
     question_html: str
     options: tuple[Option, ...]
+    last_stays: bool
     number: str
     measure: Quantity | Condition | None
     settles: tuple[int, ...]
@@ -197,6 +199,7 @@ class Explain:
 
     question_html: str
     options: tuple[Option, ...]
+    last_stays: bool
     settles: tuple[int, ...]
     line: int
 

@@ -343,7 +343,7 @@ def test_a_lab_by_the_keyboard_alone(desk: Page) -> None:
     for step in LAB.steps:
         expect(desk.locator(f"#step-{step.number}")).to_be_visible()
         for index, _ in enumerate(step.predictions):
-            press(desk, f"predict-{step.number}-{index}-0", "Space")
+            press(desk, places(desk, f"#predict-{step.number}-{index}")[0], "Space")
             press(desk, f"predict-{step.number}-{index}-send")
             expect(desk.locator(f"#predict-{step.number}-{index} .kept")).to_be_visible()
         if step.task is not None:
@@ -354,6 +354,34 @@ def test_a_lab_by_the_keyboard_alone(desk: Page) -> None:
         expect(desk.locator(f"#step-{step.number}[data-settled]")).to_be_visible()
         press(desk, f"next-{step.number}")
     expect(desk.locator("#summary")).to_be_visible()
+
+
+def places(page: Page, home: str = "#lesson") -> list[str]:
+    """The options in there, by their ids, as they are shown."""
+    ids: list[str] = page.locator(f"{home} .option input").evaluate_all("inputs => inputs.map(({ id }) => id)")
+    return ids
+
+
+def test_options_stand_in_one_order_from_the_first_look_on(desk: Page) -> None:
+    desk.goto(f"/labs/{LAB.name}")
+    before = places(desk)
+    desk.click("#lab-start")
+    expect(desk.locator("#step-1[data-place=now]")).to_be_visible()
+    assert places(desk) == before
+    desk.reload()
+    expect(desk.locator("#step-1[data-place=now]")).to_be_visible()
+    assert places(desk) == before
+
+
+def test_each_run_has_an_order_of_its_own(browser: Browser, served: Server) -> None:
+    orders = set()
+    for order in (1, 2, 3):
+        with opened(browser, served) as page:
+            page.request.post(f"/api/labs/{LAB.name}/runs?order={order}")
+            start(page, LAB)
+            expect(page.locator("#step-1[data-place=now]")).to_be_visible()
+            orders.add(tuple(places(page)))
+    assert len(orders) == 3
 
 
 def press(page: Page, wanted: str, key: str = "Enter") -> None:
@@ -402,6 +430,7 @@ def shown(page: Page) -> dict[str, object]:
         checks: [...document.querySelectorAll(".checks li[data-check]")].map((check) =>
             [check.dataset.mood, check.querySelector(".proof").textContent]),
         answers: [...document.querySelectorAll(".answer")].map(({ hidden, textContent }) => [hidden, textContent]),
+        options: [...document.querySelectorAll(".option input")].map(({ id }) => id),
         bets: document.querySelector(".bets").textContent,
         moment: document.querySelector("[data-moment]").textContent,
         stage: [...document.querySelectorAll("[data-stage] [data-key]")]

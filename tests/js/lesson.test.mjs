@@ -7,7 +7,7 @@ import { RunSeen } from "../../static/js/log/run_seen.js";
 import { lesson, placeOf, resumed } from "../../static/js/words/lesson.js";
 import { next } from "../../static/js/words/next.js";
 
-const question = { measured: false, number: false, labels: ["one", "two"], right: "two" };
+const question = { measured: false, number: false, last_stays: false, labels: ["one", "two"], right: "two" };
 const step = { predicts: [], explains: [], texts: [], checks: 0, hints: 0, task: false, actions: [] };
 const actions = ["run", "wait"];
 /** Listen; connect, with questions; read; a task. */
@@ -20,7 +20,11 @@ const OUTLINE = {
       texts: ["call", ""],
       checks: 2,
       hints: 2,
-      predicts: [{ ...question, measured: true }, question, { measured: true, number: true, labels: [], right: null }],
+      predicts: [
+        { ...question, measured: true },
+        question,
+        { ...question, measured: true, number: true, labels: [], right: null },
+      ],
       explains: [question],
     },
     { ...step, predicts: [question] },

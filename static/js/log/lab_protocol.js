@@ -46,6 +46,7 @@
  *
  * @typedef {object} QuestionOutline
  * @property {string[]} labels
+ * @property {boolean} last_stays
  * @property {string | null} right
  * @property {boolean} number
  * @property {boolean} measured
@@ -82,6 +83,7 @@
  * @property {number} steps
  * @property {number} step
  * @property {number} began
+ * @property {number} [order]
  * @property {Answer[]} [answers]
  * @property {number[]} [settled]
  * @property {boolean} [finished]
@@ -382,6 +384,7 @@
  * @property {string} lab The name of the lab.
  * @property {string} edition What its files are.
  * @property {number} steps How many steps it has.
+ * @property {number} order What the order of the options of each question is drawn from; 0: as the lab has them.
  * @property {string} sandbox The present sandbox; empty if there is none.
  * @property {number} at The last event of the sandbox that the run had seen.
  * @property {"none" | "building" | "live" | "ended"} mood Nothing runs; the steps before the goal are being played; the learner can act; the sandbox is gone.

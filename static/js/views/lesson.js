@@ -126,7 +126,13 @@ function drawFoot(section, step) {
 function drawQuestion(section, id, shown, reading) {
   const form = one(section, id);
   set(form, { "data-told": shown.told });
-  const options = [...form.querySelectorAll(".option")];
+  const options = shown.order
+    .map((_, index) => form.querySelector(`[data-option="${index}"]`))
+    .filter((each) => !!each);
+  arrange(
+    one(form, "fieldset"),
+    shown.order.map((index) => options[index]),
+  );
   options.forEach((option, index) => {
     const input = /** @type {HTMLInputElement} */ (one(option, "input"));
     set(option, {
@@ -149,6 +155,12 @@ function drawQuestion(section, id, shown, reading) {
   drawAnswer(form, shown, options);
   const fold = form.querySelector(".answers");
   if (fold instanceof HTMLElement) show(fold, reading && !shown.told);
+}
+
+/** The options stand as the run has drawn them. @param {HTMLElement} home @param {Element[]} options */
+function arrange(home, options) {
+  const there = home.querySelectorAll("[data-option]");
+  if (options.some((option, index) => option !== there[index])) home.append(...options);
 }
 
 /** What was answered is chosen, once; what somebody chooses afterwards stays theirs. @param {HTMLElement} form

@@ -2,6 +2,7 @@
 // views/lesson.js. Where nothing runs the lab is read whole; a step shows what stands behind its run once it has one.
 
 import { answerKey } from "../log/run_fold.js";
+import { optionOrder } from "./options.js";
 
 /** @typedef {import("../log/lab_protocol.js").Outline} Outline */
 /** @typedef {import("../log/lab_protocol.js").StepOutline} StepOutline */
@@ -12,6 +13,7 @@ import { answerKey } from "../log/run_fold.js";
 /** @typedef {"read" | "ahead" | "now" | "behind"} Place */
 /**
  * @typedef {object} QuestionShown
+ * @property {number[]} order the options, as indexes into those of the lab, as they are shown
  * @property {string | null} choice what was answered; null: nothing yet; empty: "I don't know"
  * @property {boolean} open whether it can still be answered, or answered differently
  * @property {boolean} told whether the answer is shown
@@ -223,6 +225,7 @@ function predictShown(step, question, number, index, known, state) {
   const fits = given && quiet && given.choice !== "" ? question.right === given.choice : (given?.fits ?? null);
   const told = answered && (known === null || known.phase === "settled");
   return {
+    order: optionOrder(question, state.order, answerKey(number, "predict", index)),
     choice: given ? given.choice : null,
     open: known ? known.phase === "entered" : !answered,
     told,
@@ -248,6 +251,7 @@ function predictShown(step, question, number, index, known, state) {
 function explainShown(question, number, index, state) {
   const given = state.answers[answerKey(number, "explain", index)];
   return {
+    order: optionOrder(question, state.order, answerKey(number, "explain", index)),
     choice: given ? given.choice : null,
     open: !given,
     told: given !== undefined,

@@ -53,6 +53,15 @@ def test_an_explanation() -> None:
     assert explain.settles == (7,)
 
 
+def test_an_option_that_speaks_of_the_others_stays_last() -> None:
+    text = "question: Why?\noptions:\n  - Because: right\n  - Both: No.\n"
+    assert not block("explain", text).last_stays  # type: ignore[union-attr]
+    for kind in ("explain", "predict"):
+        assert block(kind, "keep: last\n" + text).last_stays  # type: ignore[union-attr]
+    with pytest.raises(LabError, match="`keep` is 'first'"):
+        block("explain", "keep: first\n" + text)
+
+
 def test_a_task_hides_the_names_of_its_solution() -> None:
     at = work()
     task = block(
