@@ -30,7 +30,7 @@ class GivenAnswer(TypedDict):
     """An answer to a question.
 
     Attributes:
-        choice: The option's label, or a number; empty for "I don't know".
+        choice: The option's label, or a number; empty for "I don't know", or for an explanation that was skipped.
         measured: What the run says; None until it has, or if no run answers this question.
         fits: Whether the choice is what the run (or the lab) says; None until that is known.
     """

@@ -330,6 +330,11 @@ class Step:
         return tuple(block for block in self.blocks if isinstance(block, Predict))
 
     @property
+    def explanations(self) -> tuple[Explain, ...]:
+        """All questions after the run."""
+        return tuple(block for block in self.blocks if isinstance(block, Explain))
+
+    @property
     def hints(self) -> tuple[str, ...]:
         """The hints of the step, as HTML, from the first rung on."""
         return next((block.html for block in self.blocks if isinstance(block, Hints)), ())

@@ -312,7 +312,7 @@ def _step_outline(step: Step) -> StepOutline:
         actions=[one.kind for one in actions],
         texts=[one.text for one in actions],
         predicts=[_question_outline(one) for one in step.predictions],
-        explains=[_question_outline(one) for one in step.blocks if isinstance(one, Explain)],
+        explains=[_question_outline(one) for one in step.explanations],
         checks=len(step.checks),
         hints=len(step.hints),
     )

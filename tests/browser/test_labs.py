@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from server.lessons.model import Explain, Lab, Predict, Step
+from server.lessons.model import Lab, Predict, Step
 from tests.browsing import SIZES, Watched, context, drawn, opened
 from tests.ours import CROWDED, NAMES, lab_of
 from tests.web.conftest import Server
@@ -81,8 +81,7 @@ def begin(page: Page, step: Step) -> None:
 
 def explain(page: Page, step: Step) -> None:
     """Answer the questions after the run with their last option."""
-    questions = [block for block in step.blocks if isinstance(block, Explain)]
-    for index, question in enumerate(questions):
+    for index, question in enumerate(step.explanations):
         home = f"#explain-{step.number}-{index}"
         page.check(f"{home}-{len(question.options) - 1}")
         page.click(f"{home}-send")
@@ -352,8 +351,28 @@ def test_a_lab_by_the_keyboard_alone(desk: Page) -> None:
                 expect(desk.locator(f"#step-{step.number} .hints .hint:visible")).to_have_count(count)
         press(desk, f"show-{step.number}" if step.task is not None else f"run-{step.number}")
         expect(desk.locator(f"#step-{step.number}[data-settled]")).to_be_visible()
+        for index, _ in enumerate(step.explanations):
+            press(desk, f"explain-{step.number}-{index}-skip")
         press(desk, f"next-{step.number}")
     expect(desk.locator("#summary")).to_be_visible()
+
+
+def test_the_lab_goes_on_once_it_is_said_why(desk: Page) -> None:
+    start(desk, LAB)
+    play(desk, LAB, "unknown", last=1)
+    predict(desk, LAB.steps[1], "right")
+    run(desk, LAB.steps[1])
+    expect(desk.locator("#next-2")).to_be_disabled()
+    expect(desk.locator("#next-wait-2")).to_have_text("Say why first, or skip the question.")
+    desk.click("#explain-2-0-skip")
+    expect(desk.locator("#next-2")).to_be_enabled()
+    expect(desk.locator("#next-wait-2")).to_be_hidden()
+    expect(desk.locator("#explain-2-0 .kept")).to_have_text("Skipped. You can still answer.")
+    desk.check("#explain-2-0-1")
+    desk.click("#explain-2-0-send")
+    expect(desk.locator("#explain-2-0 .answer")).to_be_visible()
+    desk.click("#next-2")
+    expect(desk.locator("#step-3[data-place=now]")).to_be_visible()
 
 
 def places(page: Page, home: str = "#lesson") -> list[str]:

@@ -2,7 +2,7 @@
 // server/courses/shapes.py and server/web/lab_views.py. A field in brackets is left out while it holds its default.
 
 /**
- * An answer that is known from before the run. ``choice`` is empty for "I don't know".
+ * An answer that is known from before the run. ``choice`` is empty for "I don't know" and for what was skipped.
  *
  * @typedef {object} Answer
  * @property {number} step
@@ -420,7 +420,7 @@
  * An answer to a question.
  *
  * @typedef {object} GivenAnswer
- * @property {string} choice The option's label, or a number; empty for "I don't know".
+ * @property {string} choice The option's label, or a number; empty for "I don't know", or for an explanation that was skipped.
  * @property {string | null} measured What the run says; None until it has, or if no run answers this question.
  * @property {boolean | null} fits Whether the choice is what the run (or the lab) says; None until that is known.
  */

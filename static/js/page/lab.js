@@ -64,7 +64,7 @@ class LabPage {
     this.screen.root.querySelector("[data-copy-watch]")?.addEventListener("click", () => void this.#copyWatch());
     const run = main.dataset.run ?? "";
     // The first act begins a run that shows the options as they stand already.
-    if (!run && !this.watching) this.state.order = newOrder();
+    if (!run && !this.watching) this.seen.state.order = this.state.order = newOrder();
     if (this.watching) for (const part of this.home.querySelectorAll("fieldset")) part.disabled = true;
     this.draw();
     if (main.dataset.recording) this.#replay(main.dataset.recording);

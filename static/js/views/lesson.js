@@ -113,6 +113,12 @@ function drawHelp(section, step) {
 function drawFoot(section, step) {
   const next = section.querySelector(`#next-${step.number}`);
   if (next instanceof HTMLElement) show(next, step.foot === "next");
+  if (next instanceof HTMLButtonElement) {
+    const waits = one(section, `#next-wait-${step.number}`);
+    next.disabled = step.waits !== "";
+    show(waits, step.foot === "next" && step.waits !== "");
+    text(waits, step.waits);
+  }
   const read = section.querySelector(`#read-next-${step.number}`);
   if (read instanceof HTMLElement) show(read, step.foot === "read");
   const again = one(section, "[id^='again-']");
