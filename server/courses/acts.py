@@ -178,16 +178,18 @@ def asked(one: AskedAction) -> le.Asked:
 
 def _answer(state: RunState, step: Step, act: AnswerQuestion) -> Outcome:
     fits: bool | None = None
+    number = False
     if act.kind == "predict":
         questions = list(step.predictions)
         if act.question >= len(questions):
             raise BadRequestError("There is no such question.")
-        if act.choice is not None and questions[act.question].number and not act.choice.isdecimal():
+        number = questions[act.question].number != ""
+        if number and act.choice and not (act.choice.isascii() and act.choice.isdecimal()):
             raise BadRequestError("The answer is a number.", "Write it in digits.")
         entered = state["entered"].get(str(step.number)) if state["mood"] == "live" else None
         if entered is not None and entered["phase"] != "entered":
             raise ConflictError("The run has begun: the answer stands.", "Start the step again to predict again.")
-        options = questions[act.question].options
+        options = () if number else questions[act.question].options
     else:
         explains = step.explanations
         if act.question >= len(explains):
@@ -200,7 +202,7 @@ def _answer(state: RunState, step: Step, act: AnswerQuestion) -> Outcome:
         raise BadRequestError("No answer is chosen.", f"Choose one, or {other}.")
     if act.choice is not None and options and act.choice not in {option.label for option in options}:
         raise BadRequestError("That is none of the answers.", "Reload the page: the lab may have changed.")
-    choice = UNKNOWN if act.choice is None else act.choice
+    choice = UNKNOWN if act.choice is None else str(int(act.choice)) if number else act.choice
     event = le.LabQuestionAnswered(step=step.number, kind=act.kind, question=act.question, choice=choice, fits=fits)
     return Outcome((event,))
 

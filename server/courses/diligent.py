@@ -80,5 +80,5 @@ def _go_on(lab: Lab, step: Step) -> Act | None:
 
 
 def _right(question: Predict | Explain) -> str | None:
-    """The right option's label; None ("I don't know") where a number is asked for."""
+    """The right option's label; None ("I don't know") where the lab names no number."""
     return next((option.label for option in question.options if option.right), None)

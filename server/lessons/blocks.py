@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from server.lessons.source import Node
 
 MOST_OPTIONS = 6
 MOST_HINTS = 3
+_NUMBER = re.compile(r"0|[1-9][0-9]{0,8}")
 
 Inline = Callable[[str], str]
 
@@ -67,13 +69,14 @@ def read_predict(node: Node, work: Workshop) -> Predict:
     found = node.fields("predict", "predict")
     measure = read_measure(found["measure"], work.bench.scope) if "measure" in found else None
     number = found["number"].text("number") if "number" in found else ""
-    if number and "options" in found:
-        found["options"].fail("A prediction has `options` or a `number`, not both.", "Take one of them out.")
     if not number and "options" not in found:
         node.fail("`predict` has no `options`.", "Add two to six, or ask for a number: number: sockets")
     if number and not isinstance(measure, Quantity):
         node.fail("Only a run can answer with a number.", "Add `measure: {count: …}`.")
-    options = () if number else _options(found["options"], work)
+    options = _options(found["options"], work) if "options" in found else ()
+    for option in options:
+        if number and not _NUMBER.fullmatch(option.label):
+            found["options"].fail(f"{option.label!r} is no number.", "Write it in digits, or take `number` out.")
     return Predict(
         question_html=work.inline(found["question"].text("question")),
         options=options,

@@ -176,8 +176,8 @@ class Predict:
     """A question before the run.
 
     Attributes:
-        options: The answers; empty if a number is asked for.
-        number: What is counted, if a number is asked for.
+        options: The answers. If a number is asked for, those that something is said to; there may be none.
+        number: What the number is, such as sockets; empty if an option is to be chosen.
         measure: What the run answers with: a quantity is compared with the labels (or with the number), a condition
             confirms the right option by holding. None: the run does not answer.
         last_stays: Whether the last option, which speaks of the others, is always shown last.

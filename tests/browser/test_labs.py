@@ -34,10 +34,10 @@ def predict(page: Page, step: Step, guess: str) -> None:
     """Answer all questions before the run: rightly, wrongly, or not at all."""
     for index, question in enumerate(step.predictions):
         home = f"#predict-{step.number}-{index}"
-        if guess == "unknown" or (question.number and guess == "wrong"):
+        if guess == "unknown":
             page.click(f"{home}-unknown")
         elif question.number:
-            page.fill(f"{home}-number", "1")
+            page.fill(f"{home}-number", right_label(question) or "1" if guess == "right" else "77")
             page.click(f"{home}-send")
         else:
             wanted = next(i for i, option in enumerate(question.options) if option.right == (guess == "right"))
@@ -117,7 +117,10 @@ def told(page: Page, step: Step, guess: str) -> None:
         if question.measure is not None:
             assert "The kernel says" in words, words
         right = right_label(question)
-        if guess == "right" and right is not None and question.measure is not None:
+        if question.number and right is not None:
+            assert f"The kernel says {right}" in words, words
+            assert guess != "wrong" or "You said 77." in words, words
+        elif guess == "right" and right is not None and question.measure is not None:
             expect(page.locator(f"#predict-{step.number}-{index} .option[data-said][data-chosen]")).to_have_count(1)
 
 
@@ -307,11 +310,11 @@ def test_what_is_typed_stays_while_the_checks_change(desk: Page) -> None:
 def test_what_is_chosen_stays_while_the_step_changes(desk: Page) -> None:
     start(desk, LAB)
     play(desk, LAB, "unknown", last=1)
-    desk.check("#predict-2-0-1")
+    desk.fill("#predict-2-0-number", "2")
     desk.fill("#do-2-0", "python3 echo_client.py 10.0.0.4 8")
     desk.click("#hint-2")
     expect(desk.locator("#step-2 .hints .hint:visible")).to_have_count(1)
-    expect(desk.locator("#predict-2-0-1")).to_be_checked()
+    expect(desk.locator("#predict-2-0-number")).to_have_value("2")
     expect(desk.locator("#do-2-0")).to_have_value("python3 echo_client.py 10.0.0.4 8")
 
 
@@ -341,8 +344,9 @@ def test_a_lab_by_the_keyboard_alone(desk: Page) -> None:
     press(desk, "lab-start")
     for step in LAB.steps:
         expect(desk.locator(f"#step-{step.number}")).to_be_visible()
-        for index, _ in enumerate(step.predictions):
-            press(desk, places(desk, f"#predict-{step.number}-{index}")[0], "Space")
+        for index, question in enumerate(step.predictions):
+            home = f"predict-{step.number}-{index}"
+            press(desk, f"{home}-number", "4") if question.number else press(desk, places(desk, f"#{home}")[0], "Space")
             press(desk, f"predict-{step.number}-{index}-send")
             expect(desk.locator(f"#predict-{step.number}-{index} .kept")).to_be_visible()
         if step.task is not None:

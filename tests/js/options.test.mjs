@@ -45,9 +45,9 @@ test("a run has one order for a question, and all options are in it", () => {
   assert.deepEqual(order.toSorted(), [0, 1, 2, 3, 4]);
 });
 
-test("a run from before orders were drawn shows them as the lab has them", () => {
+test("a run from before orders were drawn shows them as the lab has them, and so does a number's question", () => {
   assert.deepEqual(optionOrder(question(4), 0, "3 predict 0"), [0, 1, 2, 3]);
-  assert.deepEqual(optionOrder(question(0), 5, "3 predict 0"), []);
+  assert.deepEqual(optionOrder({ ...question(3), number: true }, 5, "3 predict 0"), [0, 1, 2]);
 });
 
 test("an option that speaks of the others stays the last one, and the others change places", () => {

@@ -232,9 +232,9 @@ def test_a_dead_sandbox_is_built_again_with_one_click(learner: Learner) -> None:
     [
         ("lab.answer", {"step": 1, "kind": "predict", "question": 9, "choice": "1"}),
         ("lab.answer", {"step": 1, "kind": "guess", "question": 0, "choice": "1"}),
-        ("lab.answer", {"step": 2, "kind": "predict", "question": 0, "choice": "17"}),
+        ("lab.answer", {"step": 2, "kind": "predict", "question": 0, "choice": "many"}),
         ("lab.answer", {"step": 2, "kind": "predict", "question": 0, "choice": ""}),
-        ("lab.answer", {"step": 2, "kind": "explain", "question": 0}),
+        ("lab.answer", {"step": 2, "kind": "explain", "question": 0, "choice": "17"}),
         ("lab.answer", {"step": 2}),
         ("lab.perform", {"step": 77}),
         ("lab.perform", {"step": 100}),

@@ -140,7 +140,8 @@ function drawQuestion(section, id, shown, reading) {
     shown.order.map((index) => options[index]),
   );
   options.forEach((option, index) => {
-    const input = /** @type {HTMLInputElement} */ (one(option, "input"));
+    const input = option.querySelector("input");
+    if (!input) return; // a number that something is said to
     set(option, {
       "data-chosen": shown.told && index === shown.chosen,
       "data-said": shown.told && (index === shown.said || (index === shown.right && !shown.measured)),
@@ -343,7 +344,7 @@ function drawBet(line, given, options) {
   if (line.getAttribute("data-drawn") === drawn) return;
   line.setAttribute("data-drawn", drawn);
   const named = (/** @type {string} */ choice) => {
-    const option = options.find((each) => /** @type {HTMLInputElement} */ (one(each, "input")).value === choice);
+    const option = options.find((each) => each.querySelector("input")?.value === choice);
     return option ? copies(option.querySelector("[data-label]")) : [choice];
   };
   const yours = !given ? ["–"] : given.choice === "" ? ["I don't know"] : named(given.choice);

@@ -5,13 +5,14 @@
 
 /**
  * The options of a question, as indexes into those of the lab, in the order in which they are shown.
+ * Those of a number are not shown, and stay.
  * @param {QuestionOutline} question
  * @param {number} order what the run draws its orders from; 0: as the lab has them
  * @param {string} key the question's
  */
-export function optionOrder({ labels, last_stays }, order, key) {
+export function optionOrder({ labels, number, last_stays }, order, key) {
   const places = labels.map((_, index) => index);
-  if (order === 0) return places;
+  if (order === 0 || number) return places;
   const random = drawn(`${order} ${key}`);
   for (let end = places.length - (last_stays ? 2 : 1); end > 0; end -= 1) {
     const other = Math.floor(random() * (end + 1));

@@ -46,6 +46,13 @@ def test_a_prediction_of_a_number() -> None:
     assert (predict.number, predict.options) == ("sockets", ())
 
 
+def test_something_is_said_to_numbers() -> None:
+    text = "question: Q\nnumber: sockets\noptions:\n  - 1: Few.\n  - 2: right\nmeasure: {count: {socket: {}}}\n"
+    predict = block("predict", text)
+    assert isinstance(predict, Predict)
+    assert (predict.number, [option.label for option in predict.options]) == ("sockets", ["1", "2"])
+
+
 def test_an_explanation() -> None:
     explain = block("explain", "question: Why?\noptions:\n  - Because: right\n  - So: No.\nsettles: 7\n")
     assert isinstance(explain, Explain)
@@ -107,7 +114,7 @@ TWO = "options:\n  - a: right\n  - b: No.\n"
     ("kind", "text", "what"),
     [
         ("predict", "question: Q\n", "has no `options`"),
-        ("predict", f"question: Q\nnumber: n\n{TWO}", "has `options` or a `number`, not both"),
+        ("predict", f"question: Q\nnumber: n\n{TWO}measure: {{count: {{socket: {{}}}}}}\n", "is no number"),
         ("predict", "question: Q\nnumber: n\n", "Only a run can answer"),
         ("predict", "question: Q\nnumber: n\nmeasure: {socket: {}}\n", "Only a run can answer"),
         ("predict", TWO, "lacks the key `question`"),
