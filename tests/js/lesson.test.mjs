@@ -469,6 +469,8 @@ test("what is over is not held back, and neither is what stands on another sandb
   assert.equal(seen([...live(1), done, entered(2, 12)]).state.step, 2);
   assert.equal(seen([...live(1), done], (all) => all.at("s2", 0)).deciding, 0);
   assert.equal(seen([...live(1), done], (all) => all.all()).state.entered[1].phase, "settled");
+});
+
 test("the lab goes on once it is said why, or skipped; what was skipped can still be answered", () => {
   const done = [...live(1), settled(1), entered(2), settled(2)];
   const waits = (...events) => shown(run(...done, ...events), 2).waits;
