@@ -38,7 +38,7 @@ class StartLab(_Act, frozen=True, tag="lab.start"):
 
 
 class AnswerQuestion(_Act, frozen=True, tag="lab.answer"):
-    """Answer a question of a step; ``choice`` None: "I don't know" (predictions only)."""
+    """Answer a question of a step; ``choice`` None: "I don't know" (a prediction), or "skip it" (an explanation)."""
 
     kind: Literal["predict", "explain"]
     question: Index
@@ -83,7 +83,7 @@ class UseTool(_Act, frozen=True, tag="lab.tool"):
 
 
 class EnterStep(_Act, frozen=True, tag="lab.enter"):
-    """Go on to the next step."""
+    """Go on to the next step, once the explanations of the present one are answered or skipped."""
 
 
 Act = StartLab | AnswerQuestion | PerformActions | TryOwn | StopActions | ShowStep | TakeHint | UseTool | EnterStep

@@ -34,7 +34,7 @@ class _LabEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, t
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """An answer that is known from before the run. ``choice`` is empty for "I don't know"."""
+    """An answer that is known from before the run. ``choice`` is empty for "I don't know" and for what was skipped."""
 
     step: int
     kind: Question
@@ -81,6 +81,7 @@ class LabBegun(_LabEvent, frozen=True, tag="lab.begun"):
     """A run of a lab begins, with what is known of the learner from before.
 
     ``steps`` is the number of the lab's steps, ``step`` the one to begin with, ``began`` seconds since 1970 (UTC).
+    The order in which the options of each question are shown is drawn from ``order``; 0: as the lab has them.
     """
 
     lab: str
@@ -88,6 +89,7 @@ class LabBegun(_LabEvent, frozen=True, tag="lab.begun"):
     steps: int
     step: int
     began: int
+    order: int = 0
     answers: list[Answer] = []
     settled: list[int] = []
     finished: bool = False
@@ -166,8 +168,8 @@ class LabStepEntered(_LabEvent, frozen=True, tag="lab.step.entered"):
 class LabQuestionAnswered(_LabEvent, frozen=True, tag="lab.question.answered"):
     """A question was answered: a prediction before its run, or an explanation after it.
 
-    ``choice`` is the option's label or a number, and empty for "I don't know". ``fits`` is known at once only for
-    an explanation.
+    ``choice`` is the option's label or a number; empty: "I don't know", or, for an explanation, skipped. ``fits`` is
+    known at once only for an explanation.
     """
 
     step: int

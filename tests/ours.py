@@ -1,6 +1,6 @@
 """Our own labs, for tests: all names at once, and each lab read when a test first asks for it, once in a process.
 
-Reading all twenty costs two seconds of computing, which no collection of tests should wait for.
+Reading all of them costs two seconds of computing, which no collection of tests should wait for.
 """
 
 from __future__ import annotations

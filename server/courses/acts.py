@@ -27,11 +27,11 @@ from server.lab_acts import (
     UseTool as UseToolAct,
 )
 from server.lessons.commandline import typed
-from server.lessons.model import Action, Explain, Lab, Run, Step, Table, Type
+from server.lessons.model import Action, Lab, Run, Step, Table, Type
 
 Why = Literal["start", "restart"]
 UNKNOWN = ""
-"""The choice of who says "I don't know"."""
+"""The choice of who says "I don't know", or skips an explanation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +118,13 @@ def _predicted(state: RunState, step: Step) -> None:
         raise ConflictError("A prediction is missing.", "Answer it first, or say that you do not know.")
 
 
+def _explained(state: RunState, step: Step) -> None:
+    """Say why before going on."""
+    for index, _ in enumerate(step.explanations):
+        if answer_key(step.number, "explain", index) not in state["answers"]:
+            raise ConflictError("You have not said why yet.", "Choose a sentence, or skip the question.")
+
+
 def _unanswered(state: RunState, step: Step) -> list[int]:
     return [
         index
@@ -171,27 +178,31 @@ def asked(one: AskedAction) -> le.Asked:
 
 def _answer(state: RunState, step: Step, act: AnswerQuestion) -> Outcome:
     fits: bool | None = None
+    number = False
     if act.kind == "predict":
         questions = list(step.predictions)
         if act.question >= len(questions):
             raise BadRequestError("There is no such question.")
-        if act.choice is not None and questions[act.question].number and not act.choice.isdecimal():
+        number = questions[act.question].number != ""
+        if number and act.choice and not (act.choice.isascii() and act.choice.isdecimal()):
             raise BadRequestError("The answer is a number.", "Write it in digits.")
         entered = state["entered"].get(str(step.number)) if state["mood"] == "live" else None
         if entered is not None and entered["phase"] != "entered":
             raise ConflictError("The run has begun: the answer stands.", "Start the step again to predict again.")
-        options = questions[act.question].options
+        options = () if number else questions[act.question].options
     else:
-        explains = [block for block in step.blocks if isinstance(block, Explain)]
+        explains = step.explanations
         if act.question >= len(explains):
             raise BadRequestError("There is no such question.")
         options = explains[act.question].options
-        fits = any(option.right and option.label == act.choice for option in options)
+        if act.choice is not None:
+            fits = any(option.right and option.label == act.choice for option in options)
+    if act.choice == "":
+        other = "say that you do not know" if act.kind == "predict" else "skip the question"
+        raise BadRequestError("No answer is chosen.", f"Choose one, or {other}.")
     if act.choice is not None and options and act.choice not in {option.label for option in options}:
         raise BadRequestError("That is none of the answers.", "Reload the page: the lab may have changed.")
-    if act.choice == "" or (act.choice is None and act.kind == "explain"):
-        raise BadRequestError("No answer is chosen.", "Choose one, or say that you do not know.")
-    choice = UNKNOWN if act.choice is None else act.choice
+    choice = UNKNOWN if act.choice is None else str(int(act.choice)) if number else act.choice
     event = le.LabQuestionAnswered(step=step.number, kind=act.kind, question=act.question, choice=choice, fits=fits)
     return Outcome((event,))
 
@@ -277,6 +288,7 @@ def _enter(state: RunState, sight: Sight, lab: Lab, step: Step) -> Outcome:
     here = state["entered"][str(state["step"])]
     if step.number != state["step"] + 1 or here["phase"] != "settled":
         raise ConflictError("The steps before this one have not been done.", "Do them, or start at this step.")
+    _explained(state, lab.steps[step.number - 2])
     return Outcome(tuple(entering(lab, step, state, sight)))
 
 

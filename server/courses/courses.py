@@ -102,8 +102,14 @@ class Courses:
 
     # -- which runs there are
 
-    async def begin(self, learner: str, lab: Lab) -> str:
-        """The id of a learner's run of a lab; a new one begins if there is none."""
+    async def begin(self, learner: str, lab: Lab, order: int = 0) -> str:
+        """The id of a learner's run of a lab; a new one begins if there is none.
+
+        Args:
+            learner: Who learns.
+            lab: The lab.
+            order: What the order of the options of a new run is drawn from; 0: from its id.
+        """
         async with self._reading:
             found = await self._archive.find(learner=learner, lab=lab.name)
             if found:
@@ -111,7 +117,8 @@ class Courses:
             known = await self.notebook.notes(learner)
             kept = KeptRun(id=f"{PREFIX}{secrets.token_hex(8)}", learner=learner, lab=lab.name, watch_key=new_key())
             run = self._open(kept, lab, [])
-            event = notes.begun(lab.name, self.library.edition(lab.name), len(lab.steps), known, _now())
+            order = order or _order(kept.id)
+            event = notes.begun(lab.name, self.library.edition(lab.name), len(lab.steps), order, known, _now())
             entries = run.runner.begin(event)
             await self._archive.append(kept, 1, [line for _, line in entries], ())
             return kept.id
@@ -406,6 +413,11 @@ def _same(one: str, other: str) -> bool:
 
 def _unknown(run_id: str) -> NotFoundError:
     return NotFoundError(f"There is no lab run {run_id[:40]!r} of yours.", "Open the lab's page, and begin there.")
+
+
+def _order(run_id: str) -> int:
+    """A number from 1 to 2³² - 1 that follows from a run's id."""
+    return int(run_id.removeprefix(PREFIX)[:8], 16) or 1
 
 
 def _now() -> int:

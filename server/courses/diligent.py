@@ -59,7 +59,7 @@ def _look_back(step: Step, state: RunState) -> Act | None:
     for index, _ in enumerate(block for block in step.blocks if isinstance(block, Table)):
         if f"{step.number} {index}" not in state["tools"]:
             return UseTool(act=f"diligent-{step.number}-tool-{index}", step=step.number, tool=index)
-    for index, question in enumerate(block for block in step.blocks if isinstance(block, Explain)):
+    for index, question in enumerate(step.explanations):
         if answer_key(step.number, "explain", index) not in state["answers"]:
             return AnswerQuestion(
                 act=f"diligent-{step.number}-explain-{index}",
@@ -80,5 +80,5 @@ def _go_on(lab: Lab, step: Step) -> Act | None:
 
 
 def _right(question: Predict | Explain) -> str | None:
-    """The right option's label; None ("I don't know") where a number is asked for."""
+    """The right option's label; None ("I don't know") where the lab names no number."""
     return next((option.label for option in question.options if option.right), None)

@@ -149,7 +149,7 @@ def _measured(predict: Predict, scene: Scene, given: GivenAnswer | None) -> le.M
         found = measure(predict.measure, scene)
         value = None if found is None else str(found)
         label = next((option.label for option in predict.options if option.label == value), None)
-        so = label if predict.options else value
+        so = value if predict.number else label
     else:
         holds = evaluate(predict.measure, scene).holds
         value = label = so = right if holds else None

@@ -61,13 +61,14 @@ def _graded(state: RunState, event: le.LabStepSettled, at: int) -> Iterator[Note
             )
 
 
-def begun(lab: str, edition: str, steps: int, notes: Notes, at: int) -> le.LabBegun:
+def begun(lab: str, edition: str, steps: int, order: int, notes: Notes, at: int) -> le.LabBegun:
     """The first event of a run, with what is known of its learner from before.
 
     Args:
         lab: The name of the lab.
         edition: What its files are now.
         steps: How many steps it has.
+        order: What the order of its options is drawn from.
         notes: All that is known of the learner.
         at: Now, in seconds since 1970.
     """
@@ -78,6 +79,7 @@ def begun(lab: str, edition: str, steps: int, notes: Notes, at: int) -> le.LabBe
         steps=steps,
         step=1 if visit is None or visit.finished else max(1, min(visit.step, steps)),
         began=at,
+        order=order,
         answers=[
             le.Answer(
                 step=one.step,

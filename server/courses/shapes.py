@@ -30,7 +30,7 @@ class GivenAnswer(TypedDict):
     """An answer to a question.
 
     Attributes:
-        choice: The option's label, or a number; empty for "I don't know".
+        choice: The option's label, or a number; empty for "I don't know", or for an explanation that was skipped.
         measured: What the run says; None until it has, or if no run answers this question.
         fits: Whether the choice is what the run (or the lab) says; None until that is known.
     """
@@ -165,6 +165,7 @@ class RunState(TypedDict):
         lab: The name of the lab.
         edition: What its files are.
         steps: How many steps it has.
+        order: What the order of the options of each question is drawn from; 0: as the lab has them.
         sandbox: The present sandbox; empty if there is none.
         at: The last event of the sandbox that the run had seen.
         mood: Nothing runs; the steps before the goal are being played; the learner can act; the sandbox is gone.
@@ -191,6 +192,7 @@ class RunState(TypedDict):
     lab: str
     edition: str
     steps: int
+    order: int
     sandbox: str
     at: int
     mood: Literal["none", "building", "live", "ended"]

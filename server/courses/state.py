@@ -31,6 +31,7 @@ def initial() -> RunState:
         "lab": "",
         "edition": "",
         "steps": 0,
+        "order": 0,
         "sandbox": "",
         "at": 0,
         "mood": "none",
@@ -152,6 +153,7 @@ def _in_step(state: RunState, event: InStep) -> None:
 
 def _begin(state: RunState, event: le.LabBegun) -> None:
     state["lab"], state["edition"], state["steps"] = event.lab, event.edition, event.steps
+    state["order"] = event.order
     state["step"] = state["goal"] = event.step
     state["settled"], state["finished"] = list(event.settled), event.finished
     for one in event.answers:

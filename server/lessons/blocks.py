@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from server.lessons.source import Node
 
 MOST_OPTIONS = 6
 MOST_HINTS = 3
+_NUMBER = re.compile(r"0|[1-9][0-9]{0,8}")
 
 Inline = Callable[[str], str]
 
@@ -67,16 +69,18 @@ def read_predict(node: Node, work: Workshop) -> Predict:
     found = node.fields("predict", "predict")
     measure = read_measure(found["measure"], work.bench.scope) if "measure" in found else None
     number = found["number"].text("number") if "number" in found else ""
-    if number and "options" in found:
-        found["options"].fail("A prediction has `options` or a `number`, not both.", "Take one of them out.")
     if not number and "options" not in found:
         node.fail("`predict` has no `options`.", "Add two to six, or ask for a number: number: sockets")
     if number and not isinstance(measure, Quantity):
         node.fail("Only a run can answer with a number.", "Add `measure: {count: …}`.")
-    options = () if number else _options(found["options"], work)
+    options = _options(found["options"], work) if "options" in found else ()
+    for option in options:
+        if number and not _NUMBER.fullmatch(option.label):
+            found["options"].fail(f"{option.label!r} is no number.", "Write it in digits, or take `number` out.")
     return Predict(
         question_html=work.inline(found["question"].text("question")),
         options=options,
+        last_stays=_last_stays(found),
         number=number,
         measure=measure,
         settles=_settles(found, work),
@@ -90,6 +94,7 @@ def read_explain(node: Node, work: Workshop) -> Explain:
     return Explain(
         question_html=work.inline(found["question"].text("question")),
         options=_options(found["options"], work),
+        last_stays=_last_stays(found),
         settles=_settles(found, work),
         line=node.place.line,
     )
@@ -156,6 +161,10 @@ def read_settled(node: Node, name: str, known: Collection[int]) -> tuple[int, ..
 
 def _settles(found: dict[str, Node], work: Workshop) -> tuple[int, ...]:
     return read_settled(found["settles"], "settles", work.misconceptions) if "settles" in found else ()
+
+
+def _last_stays(found: dict[str, Node]) -> bool:
+    return "keep" in found and found["keep"].choice("keep", ("last",)) == "last"
 
 
 def _options(node: Node, work: Workshop) -> tuple[Option, ...]:

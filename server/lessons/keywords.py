@@ -86,13 +86,17 @@ KEYWORDS: dict[str, dict[str, Keyword]] = {
     "predict": {
         "question": Keyword("the question, before anything runs", required=True),
         "options": Keyword("two to six answers: `- ANSWER: what who picks it may have in mind`, one of them `right`"),
-        "number": Keyword("ask for a number instead of options; the value is what is counted, such as sockets"),
+        "number": Keyword(
+            "let a number be typed, and say what of, such as sockets; `options` are numbers to say something to"
+        ),
         "measure": Keyword("how the run itself gives the answer: a quantity, or a condition that `right` rests on"),
+        "keep": Keyword("`last`: the last option, which speaks of the others, is shown last in every order"),
         "settles": Keyword("the number of the misconception that it settles, or a list of them"),
     },
     "explain": {
         "question": Keyword("the question, after the run", required=True),
         "options": Keyword("two to six sentences: `- SENTENCE: what is wrong`, one of them `right`", required=True),
+        "keep": Keyword("`last`: the last option, which speaks of the others, is shown last in every order"),
         "settles": Keyword("the number of the misconception that it settles, or a list of them"),
     },
     "right": {

@@ -176,15 +176,17 @@ class Predict:
     """A question before the run.
 
     Attributes:
-        options: The answers; empty if a number is asked for.
-        number: What is counted, if a number is asked for.
+        options: The answers. If a number is asked for, those that something is said to; there may be none.
+        number: What the number is, such as sockets; empty if an option is to be chosen.
         measure: What the run answers with: a quantity is compared with the labels (or with the number), a condition
             confirms the right option by holding. None: the run does not answer.
+        last_stays: Whether the last option, which speaks of the others, is always shown last.
         settles: The misconceptions that it settles.
     """
 
     question_html: str
     options: tuple[Option, ...]
+    last_stays: bool
     number: str
     measure: Quantity | Condition | None
     settles: tuple[int, ...]
@@ -197,6 +199,7 @@ class Explain:
 
     question_html: str
     options: tuple[Option, ...]
+    last_stays: bool
     settles: tuple[int, ...]
     line: int
 
@@ -325,6 +328,11 @@ class Step:
     def predictions(self) -> tuple[Predict, ...]:
         """All predictions."""
         return tuple(block for block in self.blocks if isinstance(block, Predict))
+
+    @property
+    def explanations(self) -> tuple[Explain, ...]:
+        """All questions after the run."""
+        return tuple(block for block in self.blocks if isinstance(block, Explain))
 
     @property
     def hints(self) -> tuple[str, ...]:

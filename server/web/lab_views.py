@@ -29,9 +29,13 @@ LANGUAGE_COOKIE = "language"
 
 
 class QuestionOutline(msgspec.Struct, frozen=True, kw_only=True):
-    """A question: the labels of its options, the right one, whether a number is asked for and whether a run answers."""
+    """A question: the labels of its options, the right one, whether a number is asked for and whether a run answers.
+
+    ``last_stays``: the last option is the last one in every order.
+    """
 
     labels: list[str]
+    last_stays: bool
     right: str | None
     number: bool
     measured: bool
@@ -312,7 +316,7 @@ def _step_outline(step: Step) -> StepOutline:
         actions=[one.kind for one in actions],
         texts=[one.text for one in actions],
         predicts=[_question_outline(one) for one in step.predictions],
-        explains=[_question_outline(one) for one in step.blocks if isinstance(one, Explain)],
+        explains=[_question_outline(one) for one in step.explanations],
         checks=len(step.checks),
         hints=len(step.hints),
     )
@@ -321,6 +325,7 @@ def _step_outline(step: Step) -> StepOutline:
 def _question_outline(question: Predict | Explain) -> QuestionOutline:
     return QuestionOutline(
         labels=[option.label for option in question.options],
+        last_stays=question.last_stays,
         right=next((option.label for option in question.options if option.right), None),
         number=isinstance(question, Predict) and question.number != "",
         measured=isinstance(question, Predict) and question.measure is not None,

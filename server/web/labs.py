@@ -119,12 +119,17 @@ def api() -> APIRouter:
     router = APIRouter()
 
     @router.post("/api/labs/{name}/runs", **openapi.BEGIN_RUN)
-    async def begin(request: Request, name: LabName) -> Response:
-        """Begin a run of a lab, or find the one that the learner has; acts then go up its stream."""
+    async def begin(
+        request: Request, name: LabName, order: Annotated[int, Query(ge=1, le=0xFFFFFFFF)] | None = None
+    ) -> Response:
+        """Begin a run of a lab, or find the one that the learner has; acts then go up its stream.
+
+        The order in which a new run shows the options of its questions is drawn from `order`, or from the run's id.
+        """
         courses = courses_of(request)
         await courses.library.refresh()
         learner = learner_of(request) or new_learner()
-        run = await courses.begin(learner, courses.library.find(name))
+        run = await courses.begin(learner, courses.library.find(name), order or 0)
         response = Response(msgspec.json.encode(await _told(request, run)), 201, media_type="application/json")
         response.headers["Location"] = f"/api/runs/{run}"
         set_learner(request, response, learner)

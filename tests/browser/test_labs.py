@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from server.lessons.model import Explain, Lab, Predict, Step
+from server.lessons.model import Lab, Predict, Step
 from tests.browsing import SIZES, Watched, context, drawn, opened
 from tests.ours import CROWDED, NAMES, lab_of
 from tests.web.conftest import Server
@@ -34,10 +34,10 @@ def predict(page: Page, step: Step, guess: str) -> None:
     """Answer all questions before the run: rightly, wrongly, or not at all."""
     for index, question in enumerate(step.predictions):
         home = f"#predict-{step.number}-{index}"
-        if guess == "unknown" or (question.number and guess == "wrong"):
+        if guess == "unknown":
             page.click(f"{home}-unknown")
         elif question.number:
-            page.fill(f"{home}-number", "1")
+            page.fill(f"{home}-number", right_label(question) or "1" if guess == "right" else "77")
             page.click(f"{home}-send")
         else:
             wanted = next(i for i, option in enumerate(question.options) if option.right == (guess == "right"))
@@ -81,8 +81,7 @@ def begin(page: Page, step: Step) -> None:
 
 def explain(page: Page, step: Step) -> None:
     """Answer the questions after the run with their last option."""
-    questions = [block for block in step.blocks if isinstance(block, Explain)]
-    for index, question in enumerate(questions):
+    for index, question in enumerate(step.explanations):
         home = f"#explain-{step.number}-{index}"
         page.check(f"{home}-{len(question.options) - 1}")
         page.click(f"{home}-send")
@@ -118,7 +117,10 @@ def told(page: Page, step: Step, guess: str) -> None:
         if question.measure is not None:
             assert "The kernel says" in words, words
         right = right_label(question)
-        if guess == "right" and right is not None and question.measure is not None:
+        if question.number and right is not None:
+            assert f"The kernel says {right}" in words, words
+            assert guess != "wrong" or "You said 77." in words, words
+        elif guess == "right" and right is not None and question.measure is not None:
             expect(page.locator(f"#predict-{step.number}-{index} .option[data-said][data-chosen]")).to_have_count(1)
 
 
@@ -308,11 +310,11 @@ def test_what_is_typed_stays_while_the_checks_change(desk: Page) -> None:
 def test_what_is_chosen_stays_while_the_step_changes(desk: Page) -> None:
     start(desk, LAB)
     play(desk, LAB, "unknown", last=1)
-    desk.check("#predict-2-0-1")
+    desk.fill("#predict-2-0-number", "2")
     desk.fill("#do-2-0", "python3 echo_client.py 10.0.0.4 8")
     desk.click("#hint-2")
     expect(desk.locator("#step-2 .hints .hint:visible")).to_have_count(1)
-    expect(desk.locator("#predict-2-0-1")).to_be_checked()
+    expect(desk.locator("#predict-2-0-number")).to_have_value("2")
     expect(desk.locator("#do-2-0")).to_have_value("python3 echo_client.py 10.0.0.4 8")
 
 
@@ -342,8 +344,9 @@ def test_a_lab_by_the_keyboard_alone(desk: Page) -> None:
     press(desk, "lab-start")
     for step in LAB.steps:
         expect(desk.locator(f"#step-{step.number}")).to_be_visible()
-        for index, _ in enumerate(step.predictions):
-            press(desk, f"predict-{step.number}-{index}-0", "Space")
+        for index, question in enumerate(step.predictions):
+            home = f"predict-{step.number}-{index}"
+            press(desk, f"{home}-number", "4") if question.number else press(desk, places(desk, f"#{home}")[0], "Space")
             press(desk, f"predict-{step.number}-{index}-send")
             expect(desk.locator(f"#predict-{step.number}-{index} .kept")).to_be_visible()
         if step.task is not None:
@@ -352,8 +355,56 @@ def test_a_lab_by_the_keyboard_alone(desk: Page) -> None:
                 expect(desk.locator(f"#step-{step.number} .hints .hint:visible")).to_have_count(count)
         press(desk, f"show-{step.number}" if step.task is not None else f"run-{step.number}")
         expect(desk.locator(f"#step-{step.number}[data-settled]")).to_be_visible()
+        for index, _ in enumerate(step.explanations):
+            press(desk, f"explain-{step.number}-{index}-skip")
         press(desk, f"next-{step.number}")
     expect(desk.locator("#summary")).to_be_visible()
+
+
+def test_the_lab_goes_on_once_it_is_said_why(desk: Page) -> None:
+    start(desk, LAB)
+    play(desk, LAB, "unknown", last=1)
+    predict(desk, LAB.steps[1], "right")
+    run(desk, LAB.steps[1])
+    expect(desk.locator("#next-2")).to_be_disabled()
+    expect(desk.locator("#next-wait-2")).to_have_text("Say why first, or skip the question.")
+    desk.click("#explain-2-0-skip")
+    expect(desk.locator("#next-2")).to_be_enabled()
+    expect(desk.locator("#next-wait-2")).to_be_hidden()
+    expect(desk.locator("#explain-2-0 .kept")).to_have_text("Skipped. You can still answer.")
+    desk.check("#explain-2-0-1")
+    desk.click("#explain-2-0-send")
+    expect(desk.locator("#explain-2-0 .answer")).to_be_visible()
+    desk.click("#next-2")
+    expect(desk.locator("#step-3[data-place=now]")).to_be_visible()
+
+
+def places(page: Page, home: str = "#lesson") -> list[str]:
+    """The options in there, by their ids, as they are shown."""
+    ids: list[str] = page.locator(f"{home} .option input").evaluate_all("inputs => inputs.map(({ id }) => id)")
+    return ids
+
+
+def test_options_stand_in_one_order_from_the_first_look_on(desk: Page) -> None:
+    desk.goto(f"/labs/{LAB.name}")
+    before = places(desk)
+    desk.click("#lab-start")
+    expect(desk.locator("#step-1[data-place=now]")).to_be_visible()
+    assert places(desk) == before
+    desk.reload()
+    expect(desk.locator("#step-1[data-place=now]")).to_be_visible()
+    assert places(desk) == before
+
+
+def test_each_run_has_an_order_of_its_own(browser: Browser, served: Server) -> None:
+    orders = set()
+    for order in (1, 2, 3):
+        with opened(browser, served) as page:
+            page.request.post(f"/api/labs/{LAB.name}/runs?order={order}")
+            start(page, LAB)
+            expect(page.locator("#step-1[data-place=now]")).to_be_visible()
+            orders.add(tuple(places(page)))
+    assert len(orders) == 3
 
 
 def press(page: Page, wanted: str, key: str = "Enter") -> None:
@@ -402,6 +453,7 @@ def shown(page: Page) -> dict[str, object]:
         checks: [...document.querySelectorAll(".checks li[data-check]")].map((check) =>
             [check.dataset.mood, check.querySelector(".proof").textContent]),
         answers: [...document.querySelectorAll(".answer")].map(({ hidden, textContent }) => [hidden, textContent]),
+        options: [...document.querySelectorAll(".option input")].map(({ id }) => id),
         bets: document.querySelector(".bets").textContent,
         moment: document.querySelector("[data-moment]").textContent,
         stage: [...document.querySelectorAll("[data-stage] [data-key]")]

@@ -7,7 +7,7 @@ import { RunSeen } from "../../static/js/log/run_seen.js";
 import { lesson, placeOf, resumed } from "../../static/js/words/lesson.js";
 import { next } from "../../static/js/words/next.js";
 
-const question = { measured: false, number: false, labels: ["one", "two"], right: "two" };
+const question = { measured: false, number: false, last_stays: false, labels: ["one", "two"], right: "two" };
 const step = { predicts: [], explains: [], texts: [], checks: 0, hints: 0, task: false, actions: [] };
 const actions = ["run", "wait"];
 /** Listen; connect, with questions; read; a task. */
@@ -20,7 +20,11 @@ const OUTLINE = {
       texts: ["call", ""],
       checks: 2,
       hints: 2,
-      predicts: [{ ...question, measured: true }, question, { measured: true, number: true, labels: [], right: null }],
+      predicts: [
+        { ...question, measured: true },
+        question,
+        { ...question, measured: true, number: true, labels: [], right: null },
+      ],
       explains: [question],
     },
     { ...step, predicts: [question] },
@@ -465,4 +469,14 @@ test("what is over is not held back, and neither is what stands on another sandb
   assert.equal(seen([...live(1), done, entered(2, 12)]).state.step, 2);
   assert.equal(seen([...live(1), done], (all) => all.at("s2", 0)).deciding, 0);
   assert.equal(seen([...live(1), done], (all) => all.all()).state.entered[1].phase, "settled");
+});
+
+test("the lab goes on once it is said why, or skipped; what was skipped can still be answered", () => {
+  const done = [...live(1), settled(1), entered(2), settled(2)];
+  const waits = (...events) => shown(run(...done, ...events), 2).waits;
+  assert.equal(waits(), "Say why first, or skip the question.");
+  assert.deepEqual([waits(answer("explain", 0, "one", false)), waits(answer("explain", 0, ""))], ["", ""]);
+  const { open, told, kept } = shown(run(...done, answer("explain", 0, "")), 2).explains[0];
+  assert.deepEqual([open, told, kept], [true, false, "Skipped. You can still answer."]);
+  assert.equal(shown(run(...live(1), settled(1)), 1).waits, "");
 });

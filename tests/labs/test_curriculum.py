@@ -64,9 +64,6 @@ class TestEach:
         questions = each(ours, Predict) + each(ours, Explain)
         assert [question.question_html for question in questions if 0 < len(question.options) < 3] == []
 
-    def test_it_takes_five_to_twelve_minutes(self, ours: Lab) -> None:
-        assert 5 <= ours.minutes <= 12
-
     def test_its_words(self, ours: Lab) -> None:
         texts = [block.html for step in ours.steps for block in step.blocks if isinstance(block, Prose | Note)]
         texts += [block.html for block in ours.intro if isinstance(block, Prose | Note)]

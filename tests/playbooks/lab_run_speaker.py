@@ -132,7 +132,8 @@ class LabRun:
 
     @hears(r"answer (predict|explain) (\d+) of step (\d+)(?: with (.*))?")
     def answer(self, kind: str, question: str, step: str, choice: str | None) -> list[str]:
-        """Answer a question; without a choice: "I don't know"."""
+        """Answer a question; without a choice: "I don't know", or skip it."""
+        choice = "" if choice == "nothing at all" else choice
         return self.act(AnswerQuestion, step, kind=kind, question=int(question), choice=choice)
 
     @hears(r"run(?: action (\d+) of)? step (\d+)( again)?(?: with (\d+) as (.*))?")
@@ -301,6 +302,8 @@ def event_in_words(event: le.LabEvent) -> str:
         case le.LabStepEntered():
             return f"step {event.step} entered"
         case le.LabQuestionAnswered():
+            if event.kind == "explain" and not event.choice:
+                return f"explain {event.question} of step {event.step} skipped"
             fits = {None: "", True: ", which fits", False: ", which does not fit"}[event.fits]
             return f"{event.kind} {event.question} of step {event.step} answered: {event.choice or 'not known'}{fits}"
         case le.LabActionsRequested():

@@ -17,7 +17,7 @@ import pytest
 
 from tests.learner import LAB, PATIENCE, Learner
 from tests.ours import NAMES, OURS, lab_of
-from tests.web.conftest import Server, assert_problem
+from tests.web.conftest import Answer, Server, assert_problem
 
 PAGE = f"/labs/{LAB}"
 THIRD = "python3 echo_client.py 10.0.0.4 7"
@@ -232,9 +232,9 @@ def test_a_dead_sandbox_is_built_again_with_one_click(learner: Learner) -> None:
     [
         ("lab.answer", {"step": 1, "kind": "predict", "question": 9, "choice": "1"}),
         ("lab.answer", {"step": 1, "kind": "guess", "question": 0, "choice": "1"}),
-        ("lab.answer", {"step": 2, "kind": "predict", "question": 0, "choice": "17"}),
+        ("lab.answer", {"step": 2, "kind": "predict", "question": 0, "choice": "many"}),
         ("lab.answer", {"step": 2, "kind": "predict", "question": 0, "choice": ""}),
-        ("lab.answer", {"step": 2, "kind": "explain", "question": 0}),
+        ("lab.answer", {"step": 2, "kind": "explain", "question": 0, "choice": "17"}),
         ("lab.answer", {"step": 2}),
         ("lab.perform", {"step": 77}),
         ("lab.perform", {"step": 100}),
@@ -469,3 +469,24 @@ def until_status(learner: Learner, status: int) -> bytes:
         if (answer := learner.get(PAGE)).status == status:
             return answer.body
     raise AssertionError(f"never answered with {status}")
+
+
+# --- the order of options
+
+
+def begun(learner: Learner, query: str = "") -> Answer:
+    return learner.post(f"/api/labs/{LAB}/runs{query}")
+
+
+def test_a_run_keeps_the_order_that_it_was_begun_with(server: Server) -> None:
+    with Learner(server) as learner:
+        learner.run = begun(learner, "?order=4294967295").json()["id"]
+        assert begun(learner, "?order=5").json()["id"] == learner.run
+        assert learner.folded()["order"] == 4294967295
+        learner.post("/progress/delete")
+
+
+def test_an_order_follows_from_the_runs_id_if_nobody_gives_one(learner: Learner) -> None:
+    assert learner.folded()["order"] == int(learner.run.removeprefix("run-")[:8], 16) or 1
+    for order in ("0", "4294967296", "x"):
+        assert_problem(begun(learner, f"?order={order}"), 422)

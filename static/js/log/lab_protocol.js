@@ -2,7 +2,7 @@
 // server/courses/shapes.py and server/web/lab_views.py. A field in brackets is left out while it holds its default.
 
 /**
- * An answer that is known from before the run. ``choice`` is empty for "I don't know".
+ * An answer that is known from before the run. ``choice`` is empty for "I don't know" and for what was skipped.
  *
  * @typedef {object} Answer
  * @property {number} step
@@ -46,6 +46,7 @@
  *
  * @typedef {object} QuestionOutline
  * @property {string[]} labels
+ * @property {boolean} last_stays
  * @property {string | null} right
  * @property {boolean} number
  * @property {boolean} measured
@@ -82,6 +83,7 @@
  * @property {number} steps
  * @property {number} step
  * @property {number} began
+ * @property {number} [order]
  * @property {Answer[]} [answers]
  * @property {number[]} [settled]
  * @property {boolean} [finished]
@@ -382,6 +384,7 @@
  * @property {string} lab The name of the lab.
  * @property {string} edition What its files are.
  * @property {number} steps How many steps it has.
+ * @property {number} order What the order of the options of each question is drawn from; 0: as the lab has them.
  * @property {string} sandbox The present sandbox; empty if there is none.
  * @property {number} at The last event of the sandbox that the run had seen.
  * @property {"none" | "building" | "live" | "ended"} mood Nothing runs; the steps before the goal are being played; the learner can act; the sandbox is gone.
@@ -417,7 +420,7 @@
  * An answer to a question.
  *
  * @typedef {object} GivenAnswer
- * @property {string} choice The option's label, or a number; empty for "I don't know".
+ * @property {string} choice The option's label, or a number; empty for "I don't know", or for an explanation that was skipped.
  * @property {string | null} measured What the run says; None until it has, or if no run answers this question.
  * @property {boolean | null} fits Whether the choice is what the run (or the lab) says; None until that is known.
  */

@@ -16,6 +16,7 @@ export function initialRun() {
     lab: "",
     edition: "",
     steps: 0,
+    order: 0,
     sandbox: "",
     at: 0,
     mood: "none",
@@ -175,6 +176,7 @@ function begin(state, event) {
   state.lab = event.lab;
   state.edition = event.edition;
   state.steps = event.steps;
+  state.order = event.order ?? 0;
   state.step = event.step;
   state.goal = event.step;
   state.settled = [...(event.settled ?? [])];

@@ -12,6 +12,7 @@ import { drawLesson } from "../views/lesson.js";
 import { NextBar } from "../views/next_bar.js";
 import { lesson } from "../words/lesson.js";
 import { next } from "../words/next.js";
+import { newOrder } from "../words/options.js";
 import { Address } from "./address.js";
 import { offerDownloads } from "./exports.js";
 import { Reading } from "./reading.js";
@@ -61,9 +62,11 @@ class LabPage {
           })
         : null;
     for (const kind of ["click", "submit"]) document.addEventListener(kind, (event) => this.#acted(event));
+    const run = main.dataset.run ?? "";
+    // The first act begins a run that shows the options as they stand already.
+    if (!run && !this.watching) this.seen.state.order = this.state.order = newOrder();
     if (this.watching) for (const part of this.home.querySelectorAll("fieldset")) part.disabled = true;
     this.draw();
-    const run = main.dataset.run ?? "";
     if (main.dataset.recording) this.#replay(main.dataset.recording);
     else if (run) this.#follow(run);
   }
@@ -313,7 +316,7 @@ class LabPage {
   }
 
   async #begin() {
-    const answer = await fetch(`/api/labs/${this.name}/runs`, { method: "POST" });
+    const answer = await fetch(`/api/labs/${this.name}/runs?order=${this.state.order}`, { method: "POST" });
     const body = await answer.json();
     if (!answer.ok) throw new RefusedError(body);
     this.main.dataset.run = body.id;

@@ -113,6 +113,12 @@ function drawHelp(section, step) {
 function drawFoot(section, step) {
   const next = section.querySelector(`#next-${step.number}`);
   if (next instanceof HTMLElement) show(next, step.foot === "next");
+  if (next instanceof HTMLButtonElement) {
+    const waits = one(section, `#next-wait-${step.number}`);
+    next.disabled = step.waits !== "";
+    show(waits, step.foot === "next" && step.waits !== "");
+    text(waits, step.waits);
+  }
   const read = section.querySelector(`#read-next-${step.number}`);
   if (read instanceof HTMLElement) show(read, step.foot === "read");
   const again = one(section, "[id^='again-']");
@@ -126,9 +132,16 @@ function drawFoot(section, step) {
 function drawQuestion(section, id, shown, reading) {
   const form = one(section, id);
   set(form, { "data-told": shown.told });
-  const options = [...form.querySelectorAll(".option")];
+  const options = shown.order
+    .map((_, index) => form.querySelector(`[data-option="${index}"]`))
+    .filter((each) => !!each);
+  arrange(
+    one(form, "fieldset"),
+    shown.order.map((index) => options[index]),
+  );
   options.forEach((option, index) => {
-    const input = /** @type {HTMLInputElement} */ (one(option, "input"));
+    const input = option.querySelector("input");
+    if (!input) return; // a number that something is said to
     set(option, {
       "data-chosen": shown.told && index === shown.chosen,
       "data-said": shown.told && (index === shown.said || (index === shown.right && !shown.measured)),
@@ -149,6 +162,12 @@ function drawQuestion(section, id, shown, reading) {
   drawAnswer(form, shown, options);
   const fold = form.querySelector(".answers");
   if (fold instanceof HTMLElement) show(fold, reading && !shown.told);
+}
+
+/** The options stand as the run has drawn them. @param {HTMLElement} home @param {Element[]} options */
+function arrange(home, options) {
+  const there = home.querySelectorAll("[data-option]");
+  if (options.some((option, index) => option !== there[index])) home.append(...options);
 }
 
 /** What was answered is chosen, once; what somebody chooses afterwards stays theirs. @param {HTMLElement} form
@@ -325,7 +344,7 @@ function drawBet(line, given, options) {
   if (line.getAttribute("data-drawn") === drawn) return;
   line.setAttribute("data-drawn", drawn);
   const named = (/** @type {string} */ choice) => {
-    const option = options.find((each) => /** @type {HTMLInputElement} */ (one(each, "input")).value === choice);
+    const option = options.find((each) => each.querySelector("input")?.value === choice);
     return option ? copies(option.querySelector("[data-label]")) : [choice];
   };
   const yours = !given ? ["–"] : given.choice === "" ? ["I don't know"] : named(given.choice);

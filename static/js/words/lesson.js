@@ -2,6 +2,7 @@
 // views/lesson.js. Where nothing runs the lab is read whole; a step shows what stands behind its run once it has one.
 
 import { answerKey } from "../log/run_fold.js";
+import { optionOrder } from "./options.js";
 
 /** @typedef {import("../log/lab_protocol.js").Outline} Outline */
 /** @typedef {import("../log/lab_protocol.js").StepOutline} StepOutline */
@@ -12,7 +13,8 @@ import { answerKey } from "../log/run_fold.js";
 /** @typedef {"read" | "ahead" | "now" | "behind"} Place */
 /**
  * @typedef {object} QuestionShown
- * @property {string | null} choice what was answered; null: nothing yet; empty: "I don't know"
+ * @property {number[]} order the options, as indexes into those of the lab, as they are shown
+ * @property {string | null} choice what was answered; null: nothing yet; empty: "I don't know", or skipped
  * @property {boolean} open whether it can still be answered, or answered differently
  * @property {boolean} told whether the answer is shown
  * @property {string} measured what the kernel said; empty if it has not, or does not answer this question
@@ -67,6 +69,7 @@ import { answerKey } from "../log/run_fold.js";
  * @property {string} hintLabel empty: there are no more
  * @property {boolean} show whether the lab can do the step
  * @property {"next" | "read" | ""} foot
+ * @property {string} waits why one cannot go on yet
  * @property {string} again what starting again from here is called; empty: it is not offered
  */
 /**
@@ -183,6 +186,9 @@ function stepShown(step, number, state, behind) {
     hintLabel: more > 0 ? (more < step.hints ? "Another hint" : "A hint") : "",
     show: open && (!step.task || more <= 0),
     foot: place === "now" && settled ? "next" : place === "now" || last ? "" : "read",
+    waits: step.explains.every((_, index) => answerKey(number, "explain", index) in state.answers)
+      ? ""
+      : "Say why first, or skip the question.",
     again:
       place === "behind"
         ? "Start again from this step"
@@ -223,6 +229,7 @@ function predictShown(step, question, number, index, known, state) {
   const fits = given && quiet && given.choice !== "" ? question.right === given.choice : (given?.fits ?? null);
   const told = answered && (known === null || known.phase === "settled");
   return {
+    order: optionOrder(question, state.order, answerKey(number, "predict", index)),
     choice: given ? given.choice : null,
     open: known ? known.phase === "entered" : !answered,
     told,
@@ -238,7 +245,7 @@ function predictShown(step, question, number, index, known, state) {
 }
 
 /**
- * A question after the run. It is told as soon as it is answered.
+ * A question after the run. It is told as soon as it is answered; what was skipped can still be answered.
  * @param {QuestionOutline} question
  * @param {number} number
  * @param {number} index
@@ -248,16 +255,17 @@ function predictShown(step, question, number, index, known, state) {
 function explainShown(question, number, index, state) {
   const given = state.answers[answerKey(number, "explain", index)];
   return {
+    order: optionOrder(question, state.order, answerKey(number, "explain", index)),
     choice: given ? given.choice : null,
-    open: !given,
-    told: given !== undefined,
+    open: !given || given.choice === "",
+    told: given !== undefined && given.choice !== "",
     measured: "",
     asksRun: false,
     fits: given?.fits ?? null,
     said: -1,
     chosen: given ? question.labels.indexOf(given.choice) : -1,
     right: question.right === null ? -1 : question.labels.indexOf(question.right),
-    kept: "",
+    kept: given?.choice === "" ? "Skipped. You can still answer." : "",
     button: "That is why",
   };
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing
 
 import pytest
@@ -11,8 +12,8 @@ from server.courses.acts import alive, current, entering, outcome, resolved, res
 from server.courses.reports import Sight
 from server.courses.state import RunState
 from server.errors import BadRequestError, ConflictError, GoneError, NotFoundError
-from server.lab_acts import Act, PerformActions, StartLab
-from server.lessons.model import Run, Type
+from server.lab_acts import Act, AnswerQuestion, PerformActions, StartLab
+from server.lessons.model import Predict, Run, Type
 from tests.playbooks.lab_run_speaker import LabRun, lab
 from tests.unit.lessons.logs import hosts, recorded
 
@@ -54,6 +55,28 @@ def test_no_act_is_about_a_step_that_the_lab_does_not_have(act: type[Act]) -> No
     fields = {name: value for name, value in needed.items() if name in act.__struct_fields__}
     with pytest.raises(NotFoundError):
         outcome(lab(), after(*LIVE).state, Sight(), act(act="act-00001", step=5, **fields))
+
+
+def answered(choice: str) -> str:
+    """What is kept of a number that somebody has typed."""
+    step = lab().steps[1]
+    blocks = tuple(
+        dataclasses.replace(one, number="sockets") if isinstance(one, Predict) else one for one in step.blocks
+    )
+    typed = dataclasses.replace(lab(), steps=(lab().steps[0], dataclasses.replace(step, blocks=blocks)))
+    act = AnswerQuestion(act="act-00001", step=2, kind="predict", question=0, choice=choice)
+    (event,) = outcome(typed, after(*LIVE).state, Sight(), act).events
+    assert isinstance(event, le.LabQuestionAnswered)
+    return event.choice
+
+
+def test_any_number_is_an_answer_where_one_is_asked_for() -> None:
+    assert [answered(choice) for choice in ("2", "77", "002")] == ["2", "77", "2"]
+    for choice in ("two", "-1", "٣", "1.5"):
+        with pytest.raises(BadRequestError, match="is a number"):
+            answered(choice)
+    with pytest.raises(BadRequestError, match="No answer is chosen"):
+        answered("")
 
 
 def redone(state: RunState, *, waiting: bool = False) -> list[tuple[int, str | None]]:

@@ -177,7 +177,8 @@ def told(
 
 
 COUNTED, UNMEASURED = CONNECT.predictions
-NUMBER = dataclasses.replace(COUNTED, options=(), number="sockets")
+KNOWN = dataclasses.replace(COUNTED, number="sockets")
+NUMBER = dataclasses.replace(KNOWN, options=())
 ASKED = dataclasses.replace(COUNTED, measure=CONNECT.checks[1].condition)
 
 
@@ -190,6 +191,8 @@ ASKED = dataclasses.replace(COUNTED, measure=CONNECT.checks[1].condition)
         (COUNTED, None, ("1", "1", None)),
         (NUMBER, "1", ("1", None, True)),
         (NUMBER, "7", ("1", None, False)),
+        (KNOWN, "1", ("1", "1", True)),
+        (KNOWN, "7", ("1", "1", False)),
         (UNMEASURED, "The kernel", (None, None, True)),
         (UNMEASURED, "The program", (None, None, False)),
         (UNMEASURED, "", (None, None, None)),

@@ -7,7 +7,7 @@ from server.courses.notes import begun, notes_of
 from server.courses.state import RunState, fold, initial
 from server.progress.notes import Answered, Finished, Note, Notes, Visit
 
-BEGUN = le.LabBegun(lab="01-x", edition="e", steps=3, step=1, began=5)
+BEGUN = le.LabBegun(lab="01-x", edition="e", steps=3, step=1, began=5, order=8)
 
 
 def notes(*events: le.LabEvent) -> list[Note]:
@@ -65,7 +65,7 @@ def test_everything_else_says_nothing_about_the_learner() -> None:
 
 
 def test_a_stranger_begins_at_the_first_step() -> None:
-    assert begun("01-x", "e", 3, Notes(), 5) == BEGUN
+    assert begun("01-x", "e", 3, 8, Notes(), 5) == BEGUN
 
 
 def test_a_learner_goes_on_where_they_were_with_what_they_have_done() -> None:
@@ -76,7 +76,7 @@ def test_a_learner_goes_on_where_they_were_with_what_they_have_done() -> None:
         Finished(lab="01-x", step=1, seq=4, shown=False, at=1), Finished(lab="02-y", step=3, seq=4, shown=False, at=1),
         Answered(lab="02-y", step=1, kind="predict", question=0, choice="2", measured=None, fits=None, at=1),
     ])  # fmt: skip
-    event = begun("01-x", "e", 3, known, 5)
+    event = begun("01-x", "e", 3, 8, known, 5)
     assert (event.step, event.settled, event.finished) == (2, [1, 2], False)
     assert event.answers == [le.Answer(step=1, kind="predict", question=0, choice="2", measured="3", fits=False)]
 
@@ -84,9 +84,9 @@ def test_a_learner_goes_on_where_they_were_with_what_they_have_done() -> None:
 def test_who_has_finished_begins_again_and_a_step_that_is_gone_is_the_last_one() -> None:
     known = Notes()
     known.add([visit(3, finished=True)])
-    assert (begun("01-x", "e", 3, known, 5).step, begun("01-x", "e", 3, known, 5).finished) == (1, True)
+    assert (begun("01-x", "e", 3, 8, known, 5).step, begun("01-x", "e", 3, 8, known, 5).finished) == (1, True)
     known.add([visit(9)])
-    assert begun("01-x", "e", 3, known, 5).step == 3
+    assert begun("01-x", "e", 3, 8, known, 5).step == 3
 
 
 def test_notes_of_a_run_lead_to_the_same_answers_in_the_next() -> None:
@@ -96,5 +96,5 @@ def test_notes_of_a_run_lead_to_the_same_answers_in_the_next() -> None:
     for event in (*LIVE, le.LabStepEntered(step=1), answered, settled):
         known.add(notes_of(state, event, 77))
         fold(state, event)
-    again = fold(initial(), begun("01-x", "e", 3, known, 99))
+    again = fold(initial(), begun("01-x", "e", 3, 8, known, 99))
     assert (again["answers"], again["settled"], again["step"]) == (state["answers"], state["settled"], state["step"])

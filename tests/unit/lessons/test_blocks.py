@@ -46,11 +46,27 @@ def test_a_prediction_of_a_number() -> None:
     assert (predict.number, predict.options) == ("sockets", ())
 
 
+def test_something_is_said_to_numbers() -> None:
+    text = "question: Q\nnumber: sockets\noptions:\n  - 1: Few.\n  - 2: right\nmeasure: {count: {socket: {}}}\n"
+    predict = block("predict", text)
+    assert isinstance(predict, Predict)
+    assert (predict.number, [option.label for option in predict.options]) == ("sockets", ["1", "2"])
+
+
 def test_an_explanation() -> None:
     explain = block("explain", "question: Why?\noptions:\n  - Because: right\n  - So: No.\nsettles: 7\n")
     assert isinstance(explain, Explain)
     assert [(option.label, option.right) for option in explain.options] == [("Because", True), ("So", False)]
     assert explain.settles == (7,)
+
+
+def test_an_option_that_speaks_of_the_others_stays_last() -> None:
+    text = "question: Why?\noptions:\n  - Because: right\n  - Both: No.\n"
+    assert not block("explain", text).last_stays  # type: ignore[union-attr]
+    for kind in ("explain", "predict"):
+        assert block(kind, "keep: last\n" + text).last_stays  # type: ignore[union-attr]
+    with pytest.raises(LabError, match="`keep` is 'first'"):
+        block("explain", "keep: first\n" + text)
 
 
 def test_a_task_hides_the_names_of_its_solution() -> None:
@@ -98,7 +114,7 @@ TWO = "options:\n  - a: right\n  - b: No.\n"
     ("kind", "text", "what"),
     [
         ("predict", "question: Q\n", "has no `options`"),
-        ("predict", f"question: Q\nnumber: n\n{TWO}", "has `options` or a `number`, not both"),
+        ("predict", f"question: Q\nnumber: n\n{TWO}measure: {{count: {{socket: {{}}}}}}\n", "is no number"),
         ("predict", "question: Q\nnumber: n\n", "Only a run can answer"),
         ("predict", "question: Q\nnumber: n\nmeasure: {socket: {}}\n", "Only a run can answer"),
         ("predict", TWO, "lacks the key `question`"),
