@@ -47,7 +47,10 @@ class Said {
   #words(seq) {
     const { clock, log, walk } = this.desk;
     if (clock.mode === "playing" && clock.gait === "scenes") return walk.heading(walk.sceneAt(seq));
-    return walk.words(walk.at(seq), seq) || (log.said(seq)?.note.text ?? this.desk.opening);
+    const told = walk.words(walk.at(seq), seq);
+    if (told) return told;
+    const note = log.said(seq)?.note;
+    return note && (!note.aside || log.head.state.pace !== "live") ? note.text : this.desk.opening;
   }
 
   /** When several moments wait, the person chooses which goes first. @param {Moment[]} moments */

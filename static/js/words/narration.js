@@ -425,7 +425,7 @@ function endWords(event) {
 
 /** @param {string} pace @param {number} pause */
 function paceWords(pace, pause) {
-  if (pace === "step") return "Step: each system call and each packet now waits for you.";
-  if (pace === "slow") return `Slow: each system call and each packet waits ${pause} ms.`;
-  return "Live: nothing waits.";
+  if (pace === "step") return "The kernel is held: each system call and each packet now waits for you.";
+  if (pace === "slow") return `The kernel is slowed: each system call and each packet waits ${pause} ms.`;
+  return "The kernel runs: nothing is held.";
 }
