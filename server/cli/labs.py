@@ -141,19 +141,23 @@ async def _play_all(door: Door, labs: Sequence[Lab], paces: Sequence[Pace], paus
 
     async def one(lab: Lab, pace: Pace) -> Played:
         async with limit:
-            return await _play(door, lab, pace, rest if pause else None)
+            return await _play(door, lab, pace, pause, rest if pause else None)
 
     return list(await asyncio.gather(*(one(lab, pace) for lab in labs for pace in paces)))
 
 
-async def _play(door: Door, lab: Lab, pace: Pace, between: Callable[[], Awaitable[None]] | None) -> Played:
+async def _play(
+    door: Door, lab: Lab, pace: Pace, pause: float, between: Callable[[], Awaitable[None]] | None
+) -> Played:
+    # The kernel doubles the time to the next repeat of a segment (RFC 6298, 5.5): it can be as long as what has passed.
+    patience = PATIENCE + 2 * pause
     began = time.monotonic()
     hosts = [HostSpec(name=name, addresses=list(addresses)) for name, addresses in lab.hosts.items()]
     opened = await door.create(_USER, hosts, "live", lab.open_files)
     sandbox = SandboxClient(door, opened.id)
     try:
         with door.watch(opened.id):
-            problems = await prove(Player(lab, sandbox, drive=pace, patience=PATIENCE), between)
+            problems = await prove(Player(lab, sandbox, drive=pace, patience=patience), between)
     except GoneError as error:
         why = (await sandbox.status()).why
         problems = [Problem(f"{lab.name}/lab.md", 0, f"It could not be played to its end: {why}.", error.hint)]
