@@ -139,6 +139,19 @@ def test_who_acts_behind_passes_over_what_was_left(reader: Page) -> None:
     expect(reader.locator("[data-narration]")).not_to_contain_text("echo_client")
 
 
+def test_a_program_can_be_ended_by_who_looks_at_its_past(reader: Page) -> None:
+    listening(reader)
+    reader.keyboard.press("ArrowLeft")
+    reader.keyboard.press("ArrowLeft")
+    expect(reader.locator("[data-ahead]")).to_have_text(re.compile("^[2-9] beats"))
+    reader.click("[data-ask='signal-KILL']")
+    expect(reader.locator("[data-narration]")).to_contain_text("SIGKILL")
+    reader.keyboard.press("ArrowLeft")
+    kill = reader.locator("[data-ask='signal-KILL']")
+    expect(kill).to_be_disabled()
+    expect(reader.locator(".ends")).to_have_attribute("title", re.compile("has ended, ahead"))
+
+
 def test_always_now_is_kept(reader: Page) -> None:
     opened(reader)
     always = reader.locator("[data-action='always-now']")

@@ -97,9 +97,13 @@ export class Screen {
     this.open(this.tab);
   }
 
+  /** Whether something can be done to what runs, wherever the person looks. */
+  get acts() {
+    return !this.watching && this.#source?.state === "open" && this.log.head.state.closed === null;
+  }
+
   get live() {
-    if (this.watching || this.#source?.state !== "open") return false;
-    return this.clock.mode === "now" && this.log.head.state.closed === null;
+    return this.acts && this.clock.mode === "now";
   }
 
   get opening() {

@@ -46,6 +46,7 @@ import { transcript } from "./transcript.js";
  * @property {boolean} alwaysNow whether what happens is shown at once, instead of played
  * @property {boolean} recorded whether it shows a recording: nothing can be done to that
  * @property {boolean} watching whether it shows what somebody else does: only they can do something
+ * @property {boolean} acts whether something can be done to what runs, wherever the person looks
  * @property {boolean} live as in `Shown`
  * @property {string} opening what is said before anything has happened
  * @property {string} chosen key of the thing whose evidence is open; empty: none

@@ -14,7 +14,7 @@ export const programs = {
   name: "programs",
   place: "[data-programs]",
   mount: (home, desk) => ({
-    draw: ({ scene, live }) => draw(home, scene, desk.log, live),
+    draw: ({ scene }) => draw(home, scene, desk.log, desk.acts),
     forget: () => home.replaceChildren(),
   }),
 };
@@ -23,9 +23,9 @@ export const programs = {
  * @param {HTMLElement} home
  * @param {import("../log/log.js").Scene} scene
  * @param {Log} log
- * @param {boolean} live
+ * @param {boolean} acts
  */
-function draw(home, { state }, log, live) {
+function draw(home, { state }, log, acts) {
   const pids = Object.keys(state.processes);
   const running = pids.filter((pid) => state.processes[pid].status !== "exited");
   const ended = pids.filter((pid) => state.processes[pid].status === "exited").slice(-MOST_ENDED);
@@ -38,7 +38,7 @@ function draw(home, { state }, log, live) {
     [...running.slice(0, MOST), ...ended.reverse()],
     (pid) => pid,
     (pid) => create(pid, state.processes[pid]),
-    (card, pid) => update(card, pid, state.processes[pid], listeners.has(pid), log, state.seq, live),
+    (card, pid) => update(card, pid, state.processes[pid], listeners.has(pid), log, state.seq, acts),
   );
 }
 
@@ -89,9 +89,9 @@ function act(what, pid, words, title) {
  * @param {boolean} listens
  * @param {Log} log
  * @param {number} seq
- * @param {boolean} live
+ * @param {boolean} acts
  */
-function update(card, pid, process, listens, log, seq, live) {
+function update(card, pid, process, listens, log, seq, acts) {
   const exited = process.status === "exited";
   set(card, { "data-life": process.status });
   const end = exited ? ` · ${process.signal ?? `code ${process.code ?? 0}`}` : "";
@@ -101,8 +101,11 @@ function update(card, pid, process, listens, log, seq, live) {
   one(card, ".said").hidden = lines === "";
   one(card, ".line").hidden = exited || listens || process.program.includes("server");
   one(card, ".ends").hidden = exited;
+  // What is done to a program is done now, and not when one looks at it.
+  const gone = log.head.state.processes[pid]?.status === "exited";
+  set(one(card, ".ends"), { title: gone && !exited ? "It has ended, ahead of what you look at." : null });
   for (const button of card.querySelectorAll("button[data-ask], .line button")) {
-    /** @type {HTMLButtonElement} */ (button).disabled = !live;
+    /** @type {HTMLButtonElement} */ (button).disabled = !acts || gone;
   }
 }
 
