@@ -26,7 +26,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     environment = folder / "venv"
     run([sys.executable, "-m", "venv", str(environment)])
     inside = [str(environment / "bin" / "python"), "-m", "pip", "--quiet", "--disable-pip-version-check", "install"]
-    run([*inside, "--require-hashes", "-r", str(ROOT / "requirements.lock")])
+    run([*inside, "--no-compile", "--require-hashes", "-r", str(ROOT / "requirements.lock")])
     run([*inside, "--no-deps", str(wheel)])
     return environment
 
