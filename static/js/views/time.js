@@ -74,9 +74,10 @@ class Time {
 
   /** How far the kernel is ahead, and what was passed over by acting. @param {number} seq @param {boolean} past */
   #behind(seq, past) {
-    const { clock, walk } = this.desk;
+    const { clock, recorded, walk } = this.desk;
     const { beats, ns } = past ? walk.ahead(seq) : { beats: 0, ns: 0 };
-    text(this.ahead, beats > 0 ? `${count(beats, "beat")}, ${(ns / 1e9).toFixed(1)} s ahead` : "");
+    const way = recorded ? "left" : `ahead, ${(ns / 1e9).toFixed(ns < 1e9 ? 3 : 1)} s`;
+    text(this.ahead, beats > 0 ? `${count(beats, "beat")} ${way}` : "");
     this.passed.hidden = clock.passed === 0;
     text(one(this.passed, "[data-passed]"), `${count(clock.passed, "beat")} passed over`);
   }
