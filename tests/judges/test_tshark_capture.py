@@ -91,6 +91,8 @@ def tshark(path: Path, *arguments: str) -> list[str]:
     """The lines that tshark writes; its standard error must have no complaint."""
     checked = [f"{protocol}.check_checksum:TRUE" for protocol in ("ip", "tcp", "udp")]
     options = [word for setting in checked for word in ("-o", setting)]
+    # An ephemeral port may be that of a protocol which tshark knows; our payloads would be malformed there.
+    options += [word for protocol in ("tcp", "udp") for word in ("-d", f"{protocol}.port==0-65535,data")]
     done = subprocess.run(["tshark", "-n", "-r", path, *options, *arguments], capture_output=True, text=True)
     complaints = [line for line in done.stderr.splitlines() if "Running as user" not in line]
     assert (done.returncode, complaints) == (0, [])
