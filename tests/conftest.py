@@ -13,9 +13,10 @@ import pytest
 import pytest_asyncio
 
 from server.sessions.zygote import Zygote
-from tests import purity
+from tests import dealing, purity
 from tests.laboratory import Laboratory, laboratory
 
+BROWSER = Path(__file__).parent / "browser"
 JUDGE = Path(__file__).parent / "judge"
 """The tests that only `make judge` runs."""
 
@@ -37,6 +38,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.pure)
         if item.path.is_relative_to(JUDGE):
             item.add_marker(pytest.mark.judge)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """In a worker: deal out what was chosen, before the worker says what it has found."""
+    told = getattr(session.config, "workerinput", None)
+    if told is not None:
+        session.items[:] = dealing.dealt(session.items, _kind, told["workercount"])
+
+
+def _kind(item: pytest.Item) -> int:
+    """The tests in the browser last longest, and the pure ones no time at all."""
+    return 0 if item.path.is_relative_to(BROWSER) else 2 if item.get_closest_marker("pure") else 1
 
 
 @pytest.hookimpl(wrapper=True)
