@@ -14,7 +14,7 @@ from docs.protocol_js import typedef_of
 from docs.state_js import typedef_of as typedef_of_shape
 from server import lab_events
 from server.courses.shapes import RunState
-from server.web.lab_views import Outline, QuestionOutline, StepOutline
+from server.web.lab_outline import Outline, QuestionOutline, StepOutline
 
 TARGET = Path(__file__).parents[1] / "static" / "js" / "log" / "lab_protocol.js"
 

@@ -5,7 +5,7 @@
   and, where something is asked, ``query``. ``kept``: the labs that recordings hold.
 * ``reference``: the glossary, the misconceptions and the analogies, which stand beside the labs as files.
 * ``record``, ``checks``: a log and a condition → whether it holds, and the rows that prove it. Pure.
-* ``words``: actions and rows as a person reads them.
+* ``words``: actions and rows as a person reads them; ``saying``: conditions.
 * ``commandline``: what a command line of a lab means. ``translation``: the same lab in another language.
 * ``play``: carries out a step's actions on a stage (any sandbox), waits, measures.
 * ``proof``: plays a whole lab and says what is not as it should be; ``alone`` runs its programs without a sandbox.

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from server.commands import Match
-from server.inet.syscalls import CALLS
 from server.lessons.checks import Row
-from server.lessons.conditions import describe
 from server.lessons.model import (
     Action,
     EndInput,
@@ -22,7 +18,7 @@ from server.lessons.model import (
     Type,
     Wait,
 )
-from server.lessons.query import Condition, Rows, Selection
+from server.lessons.saying import about_to, called, said
 
 _SHOWN = {
     "socket": ("state", "local", "remote"),
@@ -34,7 +30,6 @@ _SHOWN = {
     "moment": ("kind", "call", "flags"),
     "sysctl": ("name", "value"),
 }
-_OF_SOCKETS = {"state": "in {}", "process": "of the program {}", "local_port": "at port {}", "remote_address": "for {}"}
 
 
 def action_words(action: Action) -> str:
@@ -61,8 +56,8 @@ def action_words(action: Action) -> str:
             return f"{how.capitalize()} a packet{_of(match)}"
         case Release(moments=moments, until=until):
             if until is not None:
-                return f"Let what waits go on, until {_plainly(until)}"
-            return f"Let one go on: {_moment(moments)}"
+                return f"Let what waits go on, until {said(until)}"
+            return f"Let one go on: {about_to(moments)}"
         case SetWire(delay_ms=delay, jitter_ms=jitter, loss=loss, neighbours=neighbours):
             parts = [
                 f"delay {delay} ms" if delay is not None else "",
@@ -74,71 +69,7 @@ def action_words(action: Action) -> str:
         case SetSysctl(on=host, values=values):
             return f"On {host}: {', '.join(f'{name} = {value}' for name, value in values)}"
         case Wait(until=until):
-            return f"Wait until {_plainly(until)}"
-
-
-def _plainly(condition: Condition) -> str:
-    """A condition as one would say it, where it is one of those that labs wait for; else as the checks say it."""
-    match condition:
-        case Rows(selection=selection, at_least=1):
-            said = {
-                pattern.field: " or ".join(map(str, pattern.value))
-                if isinstance(pattern.value, tuple)
-                else str(pattern.value)
-                for pattern in selection.patterns
-                if pattern.operator == "like"
-            }
-            plain = len(said) == len(selection.patterns)
-        case _:
-            said, plain = {}, False
-    if not plain:
-        return describe(condition)
-    assert isinstance(condition, Rows)
-    match condition.selection.subject, said:
-        case "call", {"process": who, "name": call, "status": "entered"} if len(said) == 3:
-            return f"{who} waits in {called(call)}()"
-        case "call", {"process": who, "name": call, "status": "returned"} if len(said) == 3:
-            return f"{called(call)}() of {who} has returned"
-        case "process", {"process": who, "status": "exited"} if len(said) == 2:
-            return f"{who} has ended"
-        case "output", {"process": who, "text": text} if len(said) == 2:
-            return f"{who} prints “{text.replace('*', '…')}”"
-        case "packet", {"status": "held", **others} if others.keys() <= {"flags"}:
-            flags = f" with {others['flags'].replace(' or ', ' and ')}" if others else ""
-            return f"a packet{flags} is held on the wire"
-        case "moment", _:
-            return _moment(condition.selection)
-        case "socket", _:
-            return _a_socket(said)
-        case _:
-            return describe(condition)
-
-
-def _a_socket(said: Mapping[str, str]) -> str:
-    """That a socket is there."""
-    where = f"{said['host']} has a socket" if "host" in said else "there is a socket"
-    known = [words.format(said[name]) for name, words in _OF_SOCKETS.items() if name in said]
-    others = [f"{name} {value}" for name, value in said.items() if name not in _OF_SOCKETS and name != "host"]
-    return " ".join([where, *known, *(["with", ", ".join(others)] if others else [])])
-
-
-def called(name: str) -> str:
-    """A call, as the program that makes it would name it."""
-    return CALLS[name].said_as if name in CALLS else name
-
-
-def _moment(selection: Selection) -> str:
-    """What waits for a person."""
-    said = {pattern.field: str(pattern.value) for pattern in selection.patterns if pattern.operator == "like"}
-    match said:
-        case {"process": who, "call": call}:
-            return f"{who} is about to call {called(call)}()"
-        case {"flags": flags}:
-            return f"a packet with {flags} is about to arrive"
-        case {}:
-            return "what has waited longest"
-        case _:
-            return describe(Rows(selection=selection))
+            return f"Wait until {said(until)}"
 
 
 def _of(match: Match | None) -> str:

@@ -7,6 +7,7 @@ from typing import Final
 
 from server import events as ev
 from server.json_value import Json
+from server.story.names import program_name
 from server.story.told import CallEvent, PacketEvent, Segment, Told, connection, plain, port_of, receiver, said_as
 
 Slots = dict[str, str]
@@ -36,9 +37,10 @@ def slots_of(told: Told, event: ev.Event) -> Slots:
             return _of_packet(told, event)
         case ev.ProcessStarted():
             who = told.program(event.parent) if event.parent is not None else ""
-            return {"program": event.program, "host": event.host, "pid": str(event.pid), "who": who}
+            name = program_name(event.program, event.argv)
+            return {"program": name, "host": event.host, "pid": str(event.pid), "who": who}
         case ev.ProcessExecuted():
-            return {"program": event.program, "pid": str(event.pid)}
+            return {"program": program_name(event.program, event.argv), "pid": str(event.pid)}
         case ev.ProcessOutput():
             return {"who": told.program(event.pid), "text": last_line(event.text)}
         case ev.ProcessExited():

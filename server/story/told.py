@@ -13,6 +13,7 @@ from server.inet.syscalls import CALLS, RECEIVING, WAITING
 from server.json_value import Json
 from server.shapes import Packet, Process, Socket, State
 from server.state import fold, initial
+from server.story.names import program_name
 
 CallEvent = ev.SyscallEntered | ev.SyscallReturned
 PacketEvent = ev.PacketSent | ev.PacketHeld | ev.PacketDelivered | ev.PacketDropped
@@ -106,7 +107,7 @@ class Told:
     def program(self, pid: int) -> str:
         """What a process runs."""
         process = self.process(pid)
-        return process["program"] if process else f"process {pid}"
+        return program_name(process["program"], process["argv"]) if process else f"process {pid}"
 
     def call(self, event: CallEvent) -> tuple[str, ev.Decoded]:
         """The name and the arguments of a call that is entered or returns; empty if its beginning is not known."""

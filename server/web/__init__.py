@@ -6,7 +6,7 @@
 * ``pages`` and ``panels``: the HTML pages and their parts (Jinja2, htmx); ``rendering``: templates to answers;
   ``contexts``: the variables of templates; ``sources``: the text of the lab programs.
 * ``catalogue``: the list of the labs; ``labs``: the page of one, and its runs; ``lab_views``: labs and notes as values
-  for templates; ``lab_words``: links from their texts into the glossary.
+  for templates; ``lab_outline``: what the page's modules know of a lab; ``lab_words``: links into the glossary.
 * ``own``: what a visitor runs and what is kept of it, and the way to end each.
 * ``reference``: the pages of misconceptions, glossary and analogies.
 * ``recordings``: recordings as pages, and logs as files to take along; ``standalone``: one as a single HTML file.

@@ -34,6 +34,7 @@ _COMPONENTS = (
     "components/evidence",
     "components/dialogs",
     "components/yours",
+    "components/presenter",
 )
 _STAGE = (
     "stage/frame",
@@ -54,6 +55,7 @@ _LAB = (
     "lab/catalogue",
     "lab/reference",
     "lab/frame",
+    "lab/projector",
 )
 SHEETS = {
     "site.css": (*_FOUNDATION, *_COMPONENTS, *_LAB),
@@ -62,7 +64,7 @@ SHEETS = {
     "lab.css": (*_FOUNDATION, *_COMPONENTS, *_STAGE, "recording", *_LAB),
 }
 """The stylesheets of each page: files below ``static/css``. In a layer, a later rule wins over an earlier one."""
-_SCRIPTS = ("site.js", "home.js", "app.js", "lab.js")
+_SCRIPTS = ("site.js", "home.js", "app.js", "lab.js", "presenter.js")
 _TYPES = {".css": "text/css", ".js": "text/javascript"}
 _BESIDE = 'url("../'
 """What a stylesheet refers to, all of it in the folder above; only ``tokens`` refers to anything."""

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from server.catalogue import Program
 from server.sandbox.machine import Check
+from server.sandbox.sysctls import Sysctl
 
 Theme = Literal["auto", "light", "dark", "projector"]
 THEMES: tuple[Theme, ...] = ("auto", "light", "dark", "projector")
@@ -50,13 +51,6 @@ class PageContext(Context):
 
     title: str
     theme: Theme = "auto"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HomeContext(PageContext):
-    """The first page."""
-
-    title: str = "See what really happens between socket() and close()"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +128,21 @@ class CatalogueContext(Context):
     at: str
     chosen: str
     programs: Mapping[str, Program]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostsContext(Context):
+    """The panel that changes a host, and adds one.
+
+    Attributes:
+        hosts: Names of the sandbox's hosts.
+        parameters: Kernel parameter → what it is, and what it takes.
+        following: A host that could be added: its name and its addresses.
+    """
+
+    hosts: tuple[str, ...]
+    parameters: Mapping[str, Sysctl]
+    following: HostChoice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """A lab as its page's templates are given it: text and forms, without anything that a run says. Pure.
 
 What a run says is drawn by the page from the run's log (``static/js/views/lesson.js``); it finds what it draws on by
-the ``data-`` attributes that the templates write. ``Outline`` is what the page must know of the lab for that.
+the ``data-`` attributes that the templates write, and by the lab's outline (``lab_outline.py``).
 """
 
 from __future__ import annotations
@@ -14,50 +14,30 @@ import msgspec
 from fastapi import Request
 from markupsafe import Markup
 
-from server.lessons.model import Action, Do, Expect, Explain, Lab, Predict, Prose, Run, Step, Table, Task, Type, Wait
+from server.lessons.model import (
+    Action,
+    Do,
+    Expect,
+    Explain,
+    Lab,
+    Note,
+    Predict,
+    Prose,
+    Run,
+    Step,
+    Table,
+    Task,
+    Type,
+)
 from server.lessons.reference import Reference
 from server.lessons.source import Problem
 from server.lessons.words import action_words
 from server.web.contexts import HostChoice, PageContext, Theme
+from server.web.lab_outline import ActionKind, action_kind, outline
 from server.web.lab_words import linked
 from server.web.reference import BeliefView, belief_views
 
 LANGUAGE_COOKIE = "language"
-
-
-# --- the outline: what the page's modules know of a lab -------------------------------------------
-
-
-class QuestionOutline(msgspec.Struct, frozen=True, kw_only=True):
-    """A question: the labels of its options, the right one, whether a number is asked for and whether a run answers.
-
-    ``last_stays``: the last option is the last one in every order.
-    """
-
-    labels: list[str]
-    last_stays: bool
-    right: str | None
-    number: bool
-    measured: bool
-
-
-class StepOutline(msgspec.Struct, frozen=True, kw_only=True):
-    """A step: what can be done in it, and how many of what it has."""
-
-    title: str
-    task: bool
-    actions: list[Literal["run", "type", "wait", "other"]]
-    texts: list[str]
-    predicts: list[QuestionOutline]
-    explains: list[QuestionOutline]
-    checks: int
-    hints: int
-
-
-class Outline(msgspec.Struct, frozen=True, kw_only=True):
-    """A lab: its steps."""
-
-    steps: list[StepOutline]
 
 
 # --- values ---------------------------------------------------------------------------------------
@@ -103,7 +83,7 @@ class ActionView:
     """
 
     index: int
-    kind: Literal["run", "type", "wait", "other"]
+    kind: ActionKind
     words: str
     where: str
     text: str
@@ -161,7 +141,12 @@ class BlockView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepView:
-    """A step."""
+    """A step.
+
+    Attributes:
+        notes: What the lab's author says to who presents it.
+        asked: The questions with the answer that is right, for who presents it.
+    """
 
     number: int
     of: int
@@ -172,6 +157,8 @@ class StepView:
     hints: tuple[Markup, ...]
     task: bool
     next: str
+    notes: tuple[Markup, ...]
+    asked: tuple[QuestionView, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,6 +225,19 @@ class LabContext(PageContext):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PresenterContext(PageContext):
+    """The presenter's own window beside a lab on the projector.
+
+    Attributes:
+        lesson: The lab's text.
+        window: Which window shows the lab.
+    """
+
+    lesson: LessonView
+    window: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BrokenLabContext(PageContext):
     """A lab that cannot be read: what is wrong with it, where, and what to write instead."""
 
@@ -272,11 +272,6 @@ def lesson_view(lab: Lab, reference: Reference) -> LessonView:
     )
 
 
-def outline(lab: Lab) -> Outline:
-    """What the page's modules know of a lab."""
-    return Outline(steps=[_step_outline(step) for step in lab.steps])
-
-
 def recorded_context(lab: Lab, reference: Reference, name: str, theme: Theme, *, playground: bool) -> LabContext:
     """The page of a recorded run.
 
@@ -308,44 +303,23 @@ def host_choices(lab: Lab) -> tuple[HostChoice, ...]:
     )
 
 
-def _step_outline(step: Step) -> StepOutline:
-    actions = _actions(step.actions)
-    return StepOutline(
-        title=step.title,
-        task=step.task is not None,
-        actions=[one.kind for one in actions],
-        texts=[one.text for one in actions],
-        predicts=[_question_outline(one) for one in step.predictions],
-        explains=[_question_outline(one) for one in step.explanations],
-        checks=len(step.checks),
-        hints=len(step.hints),
-    )
-
-
-def _question_outline(question: Predict | Explain) -> QuestionOutline:
-    return QuestionOutline(
-        labels=[option.label for option in question.options],
-        last_stays=question.last_stays,
-        right=next((option.label for option in question.options if option.right), None),
-        number=isinstance(question, Predict) and question.number != "",
-        measured=isinstance(question, Predict) and question.measure is not None,
-    )
-
-
 def _step(lab: Lab, step: Step, reference: Reference, seen: set[str]) -> StepView:
     following = lab.steps[step.number] if step.number < len(lab.steps) else None
+    blocks = tuple(_blocks(lab, step, reference, seen))
     return StepView(
         number=step.number,
         of=len(lab.steps),
         anchor=step.anchor,
         title=step.title,
-        blocks=tuple(_blocks(lab, step, reference, seen)),
+        blocks=blocks,
         checks=tuple(
             CheckView(that=check.that, hints=tuple(Markup(hint.html) for hint in check.hints)) for check in step.checks
         ),
         hints=tuple(Markup(html) for html in step.hints),
         task=step.task is not None,
         next=following.title if following is not None else "",
+        notes=tuple(Markup(block.html) for block in step.blocks if isinstance(block, Note)),
+        asked=tuple(block.question for block in blocks if block.question is not None),
     )
 
 
@@ -401,16 +375,9 @@ def _actions(actions: Sequence[Action]) -> tuple[ActionView, ...]:
 
 
 def _action(index: int, action: Action) -> ActionView:
-    words = action_words(action)
-    match action:
-        case Run():
-            return ActionView(index=index, kind="run", words=words, where=action.on, text=action.command)
-        case Type():
-            return ActionView(index=index, kind="type", words=words, where=action.to, text=action.text)
-        case Wait():
-            return ActionView(index=index, kind="wait", words=words, where="", text="")
-        case _:
-            return ActionView(index=index, kind="other", words=words, where="", text="")
+    where = action.on if isinstance(action, Run) else action.to if isinstance(action, Type) else ""
+    kind, text = action_kind(action)
+    return ActionView(index=index, kind=kind, words=action_words(action), where=where, text=text)
 
 
 def _task(lab: Lab, task: Task) -> TaskView:

@@ -36,11 +36,12 @@ from server.web.rendering import chosen_theme, render
 
 LabName = Annotated[str, Path(max_length=80, pattern=r"^[A-Za-z0-9_-]+$")]
 RunId = Annotated[str, Path(max_length=40, pattern=r"^run-[0-9a-f]+$")]
+WindowId = Annotated[str, Query(max_length=40, pattern=r"^[a-z0-9-]+$")]
 Key = Annotated[str, Query(max_length=64)]
 
 
 def pages() -> APIRouter:
-    """``/labs/NAME``, the page to watch a run, and ``/progress``."""
+    """``/labs/NAME``, the page to watch a run, the presenter's window, and ``/progress``."""
     router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
 
     @router.get("/labs/{name}")
@@ -79,6 +80,20 @@ def pages() -> APIRouter:
         await library.refresh()
         headers = {} if library.edition(library.full_name(name)) == edition else {"HX-Refresh": "true"}
         return Response(status_code=204, headers=headers)
+
+    @router.get("/labs/{name}/presenter")
+    async def presenter(request: Request, name: LabName, window: WindowId) -> HTMLResponse:
+        """The window of who presents a lab: what another window of the same browser shows, and what comes next."""
+        library = courses_of(request).library
+        await library.refresh()
+        texts = views.spoken(request, library.find(name))
+        context = views.PresenterContext(
+            title=f"Presenter: {texts.title}",
+            theme=chosen_theme(request),
+            lesson=views.lesson_view(texts, library.reference),
+            window=window,
+        )
+        return render(request, "pages/presenter.html", context)
 
     @router.get("/labs/{name}/watch/{run}")
     async def watch(request: Request, name: LabName, run: RunId, key: Key = "") -> Response:

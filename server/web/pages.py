@@ -11,7 +11,8 @@ from server.catalogue import PROGRAMS
 from server.sessions.limits import duration
 from server.web import panels
 from server.web.access import admit_to_page, admit_viewer, door_of, let_visit
-from server.web.contexts import HomeContext, PlayContext, RecordingContext
+from server.web.catalogue import catalogue
+from server.web.contexts import PlayContext, RecordingContext
 from server.web.own import ended_words
 from server.web.recordings import title_of
 from server.web.rendering import chosen_theme, render
@@ -24,8 +25,9 @@ def routes() -> APIRouter:
     router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
 
     @router.get("/")
-    def home(request: Request) -> HTMLResponse:
-        return _known(request, render(request, "pages/home.html", HomeContext(theme=chosen_theme(request))))
+    async def home(request: Request) -> HTMLResponse:
+        context = await catalogue(request, title="See what really happens between socket() and close()")
+        return _known(request, render(request, "pages/home.html", context))
 
     @router.get("/play")
     def play(request: Request, start: Annotated[str, Query(max_length=64)] = "") -> HTMLResponse:

@@ -8,8 +8,9 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, PlainTextResponse
 
 from server.catalogue import PROGRAMS
+from server.sandbox.sysctls import ALLOWED_SYSCTLS
 from server.web import api
-from server.web.contexts import DEFAULT_HOSTS, CatalogueContext, MachineContext
+from server.web.contexts import DEFAULT_HOSTS, CatalogueContext, HostChoice, HostsContext, MachineContext
 from server.web.rendering import render
 from server.web.sources import source
 
@@ -18,7 +19,7 @@ HostNames = Annotated[list[HostName], Query(max_length=64)]
 
 
 def routes() -> APIRouter:
-    """``/panels/…``."""
+    """``/panels/…``: each a fragment, asked for when its place is opened."""
     router = APIRouter(prefix="/panels", default_response_class=HTMLResponse, include_in_schema=False)
 
     @router.get("/catalogue")
@@ -32,6 +33,14 @@ def routes() -> APIRouter:
         chosen = program if program in PROGRAMS else ""
         context = CatalogueContext(hosts=tuple(hosts), at=at, chosen=chosen, programs=PROGRAMS)
         return render(request, "panels/_catalogue.html", context)
+
+    @router.get("/hosts")
+    def hosts(request: Request, hosts: HostNames = [host.name for host in DEFAULT_HOSTS]) -> HTMLResponse:  # noqa: B006
+        number = len(hosts)
+        name = next(name for letter in "abcdefghijklmnopqrstuvwxyz" if (name := f"client-{letter}") not in hosts)
+        following = HostChoice(name=name, address=f"10.0.0.{4 + number}/24")
+        context = HostsContext(hosts=tuple(hosts), parameters=ALLOWED_SYSCTLS, following=following)
+        return render(request, "panels/_hosts.html", context)
 
     @router.get("/machine")
     async def machine(request: Request) -> HTMLResponse:

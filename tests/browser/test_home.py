@@ -32,9 +32,25 @@ def test_the_recorded_run_goes_on_until_it_is_stopped(browser: Browser, served: 
         expect(page.locator("[data-narration]")).not_to_have_text(stopped)
 
 
-def test_with_reduced_motion_the_end_of_the_run_stands_still(page: Page) -> None:
+def test_the_question_is_answered_within_twenty_seconds(browser: Browser, served: Server) -> None:
+    with opened(browser, served) as page:
+        page.emulate_media(reduced_motion="no-preference")
+        page.clock.install()
+        page.goto("/")
+        expect(page.get_by_role("button", name="Pause")).to_be_enabled()
+        counted = page.locator("[data-count]")
+        page.clock.run_for(1000)
+        expect(counted).to_have_text("At port 7 of server: 1 socket. It listens.")
+        page.clock.run_for(19_000)
+        expect(counted).to_have_text(
+            "3 clients, 4 sockets at port 7 of server: 1 listens, 3 are connected, one for each client."
+        )
+
+
+def test_with_reduced_motion_the_answer_stands_still(page: Page) -> None:
     page.goto("/")
     expect(page.get_by_role("button", name="Play")).to_be_enabled()
+    expect(page.locator("[data-count]")).to_contain_text("3 clients, 4 sockets")
     expect(page.locator(".show .shape[data-state='ESTABLISHED']").first).to_be_visible()
     assert page.evaluate("document.getAnimations().length") == 0
 

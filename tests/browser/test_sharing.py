@@ -18,7 +18,7 @@ LAB = lab_of("01-port-or-socket")
 def playground(page: Page) -> str:
     """Open a playground; returns its id."""
     page.goto("/play")
-    expect(page.locator('[data-quick="server"]')).to_be_enabled()
+    expect(page.locator('.left [data-quick="server"]')).to_be_enabled()
     return page.url.partition("/s/")[2].partition("?")[0]
 
 
@@ -148,7 +148,7 @@ def test_who_has_reached_a_limit_ends_one_and_goes_on(browser: Browser) -> None:
         expect(overlay).to_contain_text("You have 2 sandboxes running")
         expect(overlay.locator("li")).to_have_count(2)
         overlay.locator(f'li[data-sandbox="{ids[0]}"] button').click()
-        expect(third.page.locator('[data-quick="server"]')).to_be_enabled()
+        expect(third.page.locator('.left [data-quick="server"]')).to_be_enabled()
         expect(overlay).to_be_hidden()
         assert third.page.url.partition("/s/")[2] not in ids
         expect(first.page.locator("[data-narration]")).to_contain_text("its owner ended it")

@@ -204,14 +204,7 @@ READERS: dict[ModuleType, list[Reader]] = {
     ],
     commands: [
         Reader("server/sandbox/door.py", python_branches),
-        Reader(
-            "static/js/log/commands.js",
-            javascript_requests,
-            {
-                "sysctl.set": "labs and the API set kernel parameters; the page has no control for them",
-                "host.add": "labs and the API add hosts; the page has no control for it",
-            },
-        ),
+        Reader("static/js/log/commands.js", javascript_requests),
         Reader("tests/unit/test_commands.py", quoted),
         Reader("docs/commands.md", headings),
     ],
@@ -251,7 +244,7 @@ READERS: dict[ModuleType, list[Reader]] = {
     ],
     lab_acts: [
         Reader("server/courses/acts.py", python_branches),
-        Reader("static/js/page/lab.js", pressed),
+        Reader("static/js/page/lab_acts.js", pressed),
         Reader("tests/unit/test_lab_acts.py", quoted),
         Reader("docs/lab_acts.md", headings),
     ],

@@ -75,7 +75,7 @@ export class Acts {
   }
 }
 
-function newId() {
+export function newId() {
   const bytes = crypto.getRandomValues(new Uint8Array(12));
   return `act-${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
 }

@@ -93,4 +93,14 @@ export class Commands {
   wire(values) {
     return this.stream.request({ command: "wire.set", ...values });
   }
+
+  /** @param {string} host @param {string} name of the kernel parameter @param {string} value */
+  sysctl(host, name, value) {
+    return this.stream.request({ command: "sysctl.set", host, name, value });
+  }
+
+  /** @param {string} name @param {string[]} addresses with their prefix lengths */
+  addHost(name, addresses) {
+    return this.stream.request({ command: "host.add", name, addresses });
+  }
 }

@@ -91,16 +91,16 @@ function showSandbox(existing) {
 /** The sandbox's own hosts take the place of those that the page was served with. @param {Screen} screen */
 function hostsKnown(screen) {
   const { order } = screen.log.head.places;
-  const buttons = screen.root.querySelectorAll('[data-quick="client"]');
-  buttons.forEach((button, index) => {
-    const name = order[index + 1];
-    const element = /** @type {HTMLElement} */ (button);
-    element.hidden = name === undefined;
-    if (name === undefined) return;
-    element.dataset.host = name;
-    const words = element.lastChild;
-    if (words && words.textContent !== `Connect from ${name}`) words.textContent = `Connect from ${name}`;
-  });
+  for (const group of screen.root.querySelectorAll("div[data-quick]"))
+    group.querySelectorAll('[data-quick="client"]').forEach((button, index) => {
+      const name = order[index + 1];
+      const element = /** @type {HTMLElement} */ (button);
+      element.hidden = name === undefined;
+      if (name === undefined) return;
+      element.dataset.host = name;
+      const words = element.lastChild;
+      if (words && words.textContent !== `Connect from ${name}`) words.textContent = `Connect from ${name}`;
+    });
   offerHosts(screen.root, order);
 }
 

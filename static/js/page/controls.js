@@ -1,8 +1,9 @@
 // Buttons, forms and keys of a screen → commands and the clock. Knows the page's markup; draws nothing.
 
-import { one } from "../dom/svg.js";
+import { one, set } from "../dom/svg.js";
 import { RefusedError } from "../log/stream.js";
 import { Zoom } from "../stage/zoom.js";
+import { wireOf } from "../views/wire.js";
 import { words } from "../words/commandline.js";
 import { bindKeys } from "./keys.js";
 import { black, fullScreen, ladderOnProjector, projection, toProjector } from "./projector.js";
@@ -32,6 +33,16 @@ export function bindControls(screen) {
     event.preventDefault();
     submit(screen, form);
   });
+  root.addEventListener("change", ({ target }) => {
+    if (!(target instanceof Element)) return;
+    const wire = target.closest("form[data-wire]");
+    if (wire instanceof HTMLFormElement) submit(screen, wire);
+    if (target.matches("[data-command='sysctl.set'] [name='name']")) {
+      const { value } = /** @type {HTMLSelectElement} */ (target);
+      for (const line of target.closest("form")?.querySelectorAll("[data-for]") ?? [])
+        set(line, { hidden: line.getAttribute("data-for") !== value });
+    }
+  });
   for (const radio of root.querySelectorAll("[data-pace] input")) {
     radio.addEventListener("change", () => setPace(screen, /** @type {any} */ (radio).value));
   }
@@ -46,7 +57,7 @@ function actions(screen, zoom) {
   const { clock } = screen;
   return {
     next: () => next(screen),
-    back: () => clock.step(-1),
+    back: () => back(screen),
     now: () => clock.now(),
     play: () => clock.toggle(),
     slower: () => clock.hurry(-1),
@@ -58,6 +69,7 @@ function actions(screen, zoom) {
     "go-back": () => clock.goBack(),
     keys: () => /** @type {HTMLDialogElement} */ (one(screen.root, "dialog#keys")).showModal(),
     projector: () => toProjector(screen),
+    presenter: () => screen.page.presenting?.open(),
     "close-evidence": () => screen.choose(""),
     nearer: () => zoom.step(1),
     farther: () => zoom.step(-1),
@@ -67,8 +79,15 @@ function actions(screen, zoom) {
 
 /** Behind the end one beat on; at the end, let the longest waiting moment go. Never both. @param {Screen} screen */
 function next(screen) {
-  if (screen.clock.mode !== "now") screen.clock.step(1);
+  if (screen.presenting?.next()) screen.clock.touch();
+  else if (screen.clock.mode !== "now") screen.clock.step(1);
   else if (Object.keys(screen.log.head.state.moments).length > 0) attempt(screen, (commands) => commands.release());
+}
+
+/** One beat back; on the projector, to the slide before. @param {Screen} screen */
+function back(screen) {
+  if (screen.presenting?.back()) screen.clock.touch();
+  else screen.clock.step(-1);
 }
 
 /** @param {Screen} screen @param {string} ask @param {number} value */
@@ -113,13 +132,11 @@ function submit(screen, form) {
     if (program) attempt(screen, (commands) => commands.start(read("host"), program, words(read("args")), credentials));
     else attempt(screen, (commands) => commands.run(read("host"), words(read("argv")), credentials));
   } else if (form.dataset.command === "wire.set") {
-    const values = {
-      delay_ms: Number(read("delay_ms")),
-      jitter_ms: Number(read("jitter_ms")),
-      loss: Number(read("loss")),
-      neighbours: data.get("neighbours") === "on",
-    };
-    attempt(screen, (commands) => commands.wire(values));
+    attempt(screen, (commands) => commands.wire(wireOf(form)));
+  } else if (form.dataset.command === "sysctl.set") {
+    attempt(screen, (commands) => commands.sysctl(read("host"), read("name"), read("value")));
+  } else if (form.dataset.command === "host.add") {
+    attempt(screen, (commands) => commands.addHost(read("name"), words(read("addresses"))));
   }
 }
 
@@ -163,7 +180,7 @@ function bindings(screen, zoom) {
       words: "next beat; at the end, let the longest waiting call or packet go",
       act: () => next(screen),
     },
-    { keys: ["ArrowLeft", "P"], words: "one beat back", act: () => screen.clock.step(-1) },
+    { keys: ["ArrowLeft", "P"], words: "one beat back", act: () => back(screen) },
     {
       keys: ["PageDown"],
       words: "next, in the projector view or on the stage (a clicker)",
@@ -172,7 +189,7 @@ function bindings(screen, zoom) {
     {
       keys: ["PageUp"],
       words: "back, in the projector view or on the stage (a clicker)",
-      act: () => (paging() ? screen.clock.step(-1) : scrollBy(0, -innerHeight * 0.8)),
+      act: () => (paging() ? back(screen) : scrollBy(0, -innerHeight * 0.8)),
     },
     { keys: ["Shift+ArrowRight"], words: "to the next scene", act: () => screen.clock.leap(1) },
     { keys: ["Shift+ArrowLeft"], words: "to the last scene", act: () => screen.clock.leap(-1) },
@@ -208,6 +225,8 @@ function bindings(screen, zoom) {
       words: "full screen",
       act: fullScreen,
     },
+    { keys: ["S"], words: "the presenter's own window, in a lab", act: () => screen.page.presenting?.open() },
+    { keys: ["M"], words: "a minute to think, counted down; again: no more", act: () => screen.timer.press() },
     { keys: ["B", "."], words: "black screen, and back", act: () => black(true) },
     { keys: ["+", "="], words: "nearer to the stage (or Ctrl and the wheel)", act: () => zoom.step(1) },
     { keys: ["-"], words: "farther from the stage", act: () => zoom.step(-1) },

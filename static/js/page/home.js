@@ -1,4 +1,5 @@
-// The first page: a recorded run plays in a loop on a stage. What is pointed at there opens in the recording itself.
+// The first page: a recorded run answers the page's question on a stage, scene by scene, and begins again. What is
+// pointed at there opens in the recording itself.
 
 import { one, set, text } from "../dom/svg.js";
 import { Log } from "../log/log.js";
@@ -7,11 +8,14 @@ import { Picture } from "../stage/picture.js";
 import { sizes } from "../stage/view.js";
 import { Clock } from "../story/clock.js";
 import { Walk } from "../story/walk.js";
+import { countAtPort } from "../words/count.js";
 import { narrate } from "../words/narration.js";
 import { start as startSite } from "./site.js";
 
-/** How long the last picture stays before it all begins again. */
-const REST_MS = 5000;
+/** How long the answer stays before it all begins again. */
+const REST_MS = 8000;
+/** Who opens the page is to have the answer within twenty seconds. */
+const SPEED = 2;
 
 /** Makes the page work. */
 export function start() {
@@ -27,6 +31,7 @@ function show(hero) {
   const clock = new Clock(log, walk, draw);
   const picture = new Picture(one(hero, "[data-stage]"), { choose, point: () => {} }, () => clock.touch());
   const replay = new Replay({ after: () => log.end, onEvents: take, onLink: begin });
+  clock.speed = SPEED;
   let rest = 0;
   /** Whether it goes on by itself; a person can stop it. */
   let going = !matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -43,24 +48,39 @@ function show(hero) {
     text(one(hero, "[data-badge]"), replay.badge);
     button.disabled = false;
     if (going) round();
-    else clock.now();
+    else clock.seek(answer());
   }
 
   /** @param {number} seq @param {number} from */
   function draw(seq, from) {
     if (log.end === 0) return;
     window.clearTimeout(rest);
-    if (going && clock.mode === "now") rest = window.setTimeout(round, REST_MS);
+    const over = clock.mode !== "playing";
+    if (going && over) rest = window.setTimeout(round, REST_MS);
     picture.draw(log, seq, from, sizes(innerWidth, innerHeight, false, false), "");
-    text(one(hero, "[data-narration]"), walk.words(walk.at(seq), seq));
+    const scene = walk.sceneAt(seq);
+    text(one(hero, "[data-narration]"), clock.mode === "playing" ? walk.heading(scene) : walk.words(walk.at(seq), seq));
+    text(one(hero, "[data-count]"), countAtPort(log.at(seq).state, seq >= answer()));
     set(button, { "aria-pressed": going ? "true" : "false" });
     text(one(hero, "[data-play-words]"), going ? "Pause" : "Play");
+  }
+
+  /** The moment that answers the question: the last connection is made. */
+  function answer() {
+    const last = walk.scenes.map(({ purpose }) => purpose).lastIndexOf("connect");
+    return last < 0 ? log.end : walk.sceneStop(last);
   }
 
   /** From where the server listens: before that, there is little to see. */
   function round() {
     clock.seek(log.marks[0]?.seq ?? 1);
+    play();
+  }
+
+  function play() {
     clock.toggle();
+    clock.walkBy("scenes");
+    clock.restAt(answer());
   }
 
   /** @param {string} key */
@@ -71,8 +91,8 @@ function show(hero) {
   button.addEventListener("click", () => {
     going = !going;
     if (!going) clock.seek(clock.seq);
-    else if (clock.mode === "now") round();
-    else clock.toggle();
+    else if (clock.seq >= answer()) round();
+    else play();
   });
   replay.fetch(`${hero.dataset.hero}/recording.jsonl.gz`);
 }

@@ -10,11 +10,15 @@ import { RunSeen } from "../log/run_seen.js";
 import { RefusedError, Streams } from "../log/stream.js";
 import { drawLesson } from "../views/lesson.js";
 import { NextBar } from "../views/next_bar.js";
+import { Projected } from "../views/projected.js";
 import { lesson } from "../words/lesson.js";
 import { next } from "../words/next.js";
 import { newOrder } from "../words/options.js";
 import { Address } from "./address.js";
 import { offerDownloads } from "./exports.js";
+import { actOf } from "./lab_acts.js";
+import { WallEnd } from "./presenting.js";
+import { black, projection, toProjector } from "./projector.js";
 import { Reading } from "./reading.js";
 import { offerHosts, offerRun } from "./sandbox.js";
 import { Screen } from "./screen.js";
@@ -25,6 +29,17 @@ import { start as startSite } from "./site.js";
 /** @typedef {import("../log/lab_protocol.js").LabEvent} LabEvent */
 
 const NO_ANSWER = "The server does not answer. What you did is kept here and goes there as soon as it is back.";
+
+/** What stands on the projector, for who presents it. */
+const SLIDES = {
+  stage: "The stage",
+  title: "The title of the lab",
+  guess: "The question",
+  task: "The task",
+  answer: "The question, with what the kernel said",
+  why: "The question why",
+  end: "What to remember",
+};
 
 class LabPage {
   /** @param {HTMLElement} main */
@@ -51,6 +66,10 @@ class LabPage {
     this.beginning = null;
     this.drawing = 0;
     this.playing = false;
+    /** @type {import("../words/lesson.js").LessonShown | null} what the lesson shows */
+    this.shown = null;
+    /** @type {WallEnd | null} */
+    this.wall = null;
     this.screen = new Screen(document.body, this.#page());
     this.reading = new Reading(main, this.home);
     const bar = main.querySelector("[data-next-bar]");
@@ -61,6 +80,12 @@ class LabPage {
             show: () => this.reading.show(this.seen.state.step),
           })
         : null;
+    this.projected = this.bar
+      ? new Projected(main, this.home, this.bar, {
+          show: () => void this.#do({ command: "lab.show", step: this.seen.state.step }),
+          arrange: () => this.reading.arrange(),
+        })
+      : null;
     for (const kind of ["click", "submit"]) document.addEventListener(kind, (event) => this.#acted(event));
     const run = main.dataset.run ?? "";
     // The first act begins a run that shows the options as they stand already.
@@ -93,6 +118,12 @@ class LabPage {
       instead: () => this.#instead(),
       name: () => this.name,
       address: new Address(),
+      presenting: {
+        open: () => this.#present(),
+        next: () => this.projected?.next(this.#place()) === true,
+        back: () => this.projected?.back() === true,
+        label: () => this.projected?.label(this.#place()) ?? "",
+      },
       panels: recorded
         ? [{ name: "lab", place: "#lesson", always: true, mount: () => ({ draw: (at) => this.#at(at.seq) }) }]
         : [
@@ -113,6 +144,50 @@ class LabPage {
         if (order.length !== known) offerHosts(this.screen.root, order);
         if (Object.keys(this.state.tools).length > 0) this.drawLater();
       },
+    };
+  }
+
+  /** @returns {import("../views/projected.js").Place} */
+  #place() {
+    const { clock, log } = this.screen;
+    const waits = Object.keys(log.head.state.moments).length > 0;
+    return { seq: clock.seq, end: log.end, idle: clock.mode === "now" && !waits, on: projection().on };
+  }
+
+  /** The presenter's own window, with the lab on the projector in this one. */
+  #present() {
+    if (!this.projected) return;
+    this.wall ??= new WallEnd(
+      `/labs/${this.name}/presenter`,
+      (press) => this.#pressed(press),
+      () => this.#wall(),
+    );
+    this.wall.open();
+    if (!projection().on) toProjector(this.screen);
+  }
+
+  /** @param {import("./presenting.js").Press} press */
+  #pressed(press) {
+    if (press === "black") black(!black());
+    else if (press === "timer") this.screen.timer.press();
+    else if (black()) black(false);
+    else one(this.screen.root, `[data-action="${press}"]`).click();
+    this.wall?.tell();
+  }
+
+  /** @returns {import("./presenting.js").Wall} */
+  #wall() {
+    const { root, timer } = this.screen;
+    const words = (/** @type {string} */ part) => one(root, part).textContent ?? "";
+    const { slide } = this.projected ?? {};
+    return {
+      step: this.shown?.at ?? 1,
+      where: SLIDES[slide?.kind ?? "stage"],
+      sentence: slide ? "" : words("[data-narration]"),
+      label: words("[data-next-words]"),
+      ahead: words("[data-ahead]"),
+      black: black(),
+      time: timer.words,
     };
   }
 
@@ -195,6 +270,13 @@ class LabPage {
     const until = clock.mode === "playing" && deciding > 0 ? Math.min(seq, deciding - 1) : seq;
     const told = everything ? this.seen.all() : this.seen.at(this.sandbox, until);
     if (told || this.playing !== (clock.mode === "playing")) this.draw();
+    else this.#project();
+  }
+
+  /** What the projector shows in place of the stage. */
+  #project() {
+    if (this.shown) this.projected?.draw(this.shown, this.playing, this.#place());
+    this.wall?.tell();
   }
 
   // ---- a recorded run
@@ -252,6 +334,8 @@ class LabPage {
     const shown = lesson(this.outline, state, behind);
     drawLesson(this.home, shown, state, (pid) => this.#printed(pid));
     this.bar?.draw(next(shown, behind ? "decided" : this.playing ? "playing" : ""));
+    this.shown = shown;
+    this.#project();
     if (this.state.refused > this.told) this.#refused(this.state.refusal);
     this.reading.drawn(shown);
   }
@@ -322,69 +406,6 @@ class LabPage {
     this.main.dataset.run = body.id;
     this.#follow(body.id);
   }
-}
-
-/**
- * The act that a click or a form means; null: none.
- * @param {Event} event
- * @returns {Record<string, unknown> | null}
- */
-function actOf(event) {
-  const target = event.target instanceof Element ? event.target.closest("[data-act]") : null;
-  if (!(target instanceof HTMLElement)) return null;
-  const form = target instanceof HTMLFormElement ? target : null;
-  if (form ? event.type !== "submit" : event.type !== "click") return null;
-  const step = Number(target.dataset.step ?? target.closest("[data-number]")?.getAttribute("data-number"));
-  const command = target.dataset.act;
-  if (form) return formed(form, /** @type {SubmitEvent} */ (event).submitter, step);
-  if (command === "lab.start") return { command, step, again: "again" in target.dataset };
-  if (command === "lab.tool")
-    return { command, step, tool: Number(target.closest("[data-tool]")?.getAttribute("data-tool")) };
-  return { command, step };
-}
-
-/**
- * @param {HTMLFormElement} form
- * @param {HTMLElement | null} submitter
- * @param {number} step
- */
-function formed(form, submitter, step) {
-  const fields = new FormData(form);
-  switch (form.dataset.act) {
-    case "lab.answer": {
-      const choice = "unknown" in (submitter?.dataset ?? {}) ? null : String(fields.get("choice") ?? "");
-      return { command: "lab.answer", step, kind: form.dataset.kind, question: Number(form.dataset.question), choice };
-    }
-    case "lab.try": {
-      const text = String(fields.get("text") ?? "");
-      if (form.dataset.start !== undefined)
-        return { command: "lab.try", step, text, start: Number(form.dataset.start) };
-      return { command: "lab.try", step, text, host: String(fields.get("host")) };
-    }
-    default:
-      return performed(form, submitter, step);
-  }
-}
-
-/**
- * @param {HTMLFormElement} form
- * @param {HTMLElement | null} submitter
- * @param {number} step
- */
-function performed(form, submitter, step) {
-  const does = submitter?.dataset.run;
-  if (does === "start") return { command: "lab.start", step };
-  if (does === "stop") return { command: "lab.stop", step };
-  const inputs = /** @type {NodeListOf<HTMLInputElement>} */ (form.querySelectorAll("input[data-text]"));
-  const texts = Object.fromEntries([...inputs].map((input) => [input.dataset.text, input.value]));
-  const only = submitter?.dataset.only;
-  return {
-    command: "lab.perform",
-    step,
-    texts,
-    again: does === "again",
-    ...(only === undefined ? {} : { only: Number(only) }),
-  };
 }
 
 export function start() {

@@ -18,13 +18,21 @@ export function connect(screen, id, key = "") {
   if (!key) offerShare(screen.root, `/api/sandboxes/${id}`);
 }
 
-/** The form that starts any program, where there is one, offers the hosts that there are. @param {HTMLElement} root @param {string[]} names */
+/** The forms for programs and hosts, where there are any, offer the hosts that there are. @param {HTMLElement} root @param {string[]} names */
 export function offerHosts(root, names) {
+  for (const select of /** @type {NodeListOf<HTMLSelectElement>} */ (
+    root.querySelectorAll("form select[name='host']")
+  )) {
+    const known = [...select.options].map((option) => option.value);
+    for (const name of names) if (!known.includes(name)) select.add(new Option(name));
+  }
   const query = names.map((name) => `hosts=${encodeURIComponent(name)}`).join("&");
-  const catalogue = root.querySelector("[data-catalogue]");
-  if (!catalogue) return;
-  catalogue.setAttribute("hx-get", `/panels/catalogue?${query}`);
-  /** @type {any} */ (window).htmx?.process(catalogue);
+  for (const name of ["catalogue", "hosts"]) {
+    const place = root.querySelector(`[data-${name}]`);
+    if (!place) continue;
+    place.setAttribute("hx-get", `/panels/${name}?${query}`);
+    /** @type {any} */ (window).htmx?.process(place);
+  }
 }
 
 /**

@@ -16,6 +16,7 @@ import { Light, subjects } from "../words/relations.js";
 import { bindControls } from "./controls.js";
 import { bindExports } from "./exports.js";
 import { projection, toProjector } from "./projector.js";
+import { Timer } from "./timer.js";
 
 /** @typedef {import("../log/protocol.js").Event} Event */
 /** @typedef {import("../log/stream.js").Face} Face */
@@ -26,6 +27,13 @@ import { projection, toProjector } from "./projector.js";
 /** @typedef {import("../views/panels.js").View} View */
 /** @typedef {import("../log/commands.js").Source} Source */
 /**
+ * @typedef {object} Presenting
+ * @property {() => void} open the presenter's own window
+ * @property {() => boolean} next whether there was something to do
+ * @property {() => boolean} back
+ * @property {() => string} label what Next does; empty: it walks on
+ */
+/**
  * @typedef {object} Page what differs from page to page
  * @property {boolean} recorded whether it shows a recording instead of a sandbox
  * @property {boolean} [watching] whether it shows what somebody else does: only they can do something
@@ -34,6 +42,7 @@ import { projection, toProjector } from "./projector.js";
  * @property {() => Node[]} instead what is offered when there is no sandbox any more
  * @property {() => string} name what exported files are called
  * @property {import("./address.js").Address} [address] where the page keeps which moment it shows; embedded: nowhere
+ * @property {Presenting} [presenting] what Next and Back do on the projector besides walking through the story
  * @property {Panel[]} [panels] more than every screen has
  * @property {(state: LinkState) => void} [onLink]
  * @property {(known: number) => void} [onEvents] with the number of hosts that were known before
@@ -43,6 +52,7 @@ import { projection, toProjector } from "./projector.js";
 const FLOOD = 500;
 const ROWS_MS = 1000;
 const ARRIVE_MS = 3000;
+const TICK_MS = 1000;
 /** Under this name the browser keeps whether what happens is played, or shown at once. */
 const FOLLOW = "follow";
 /** @type {import("./address.js").Place} */
@@ -56,6 +66,9 @@ export class Screen {
   #asked = ANYWHERE;
   #rowsAt = 0;
   #rowsLater = 0;
+  /** When the last events came, by the browser's clock. */
+  #tookAt = 0;
+  #ticking = 0;
   #firstTab;
   #picture;
   /** @type {{panel: Panel, view: View, section: HTMLElement | null}[]} */
@@ -77,6 +90,7 @@ export class Screen {
     this.log = new Log(narrate);
     this.walk = new Walk(this.log);
     this.clock = this.#newClock();
+    this.timer = new Timer(one(root, "[data-timer]"), () => this.clock.touch());
     /** What CSS sees of the screen's own state: its tab, and whether it looks back. */
     this.main = one(root, "main");
     this.#firstTab = this.tab;
@@ -86,7 +100,7 @@ export class Screen {
       point: (/** @type {string} */ key) => this.point(key),
     };
     this.#picture = new Picture(one(root, "[data-stage]"), answers, () => this.clock.touch());
-    for (const panel of [...PANELS, ...(page.panels ?? [])]) this.#mount(panel);
+    for (const panel of [...(page.panels ?? []), ...PANELS]) this.#mount(panel);
     bindControls(this);
     bindExports(root, {
       stage: one(root, "[data-stage]"),
@@ -104,6 +118,11 @@ export class Screen {
 
   get live() {
     return this.acts && this.clock.mode === "now";
+  }
+
+  /** What leads through more than the story: on the projector, what a page has for it. */
+  get presenting() {
+    return projection().on ? this.page.presenting : undefined;
   }
 
   get opening() {
@@ -187,6 +206,7 @@ export class Screen {
   #take(events) {
     const known = this.log.head.places.order.length;
     this.log.append(events);
+    this.#tookAt = performance.now();
     if (!this.recorded) this.#arrive();
     this.clock.touch();
     this.page.onEvents?.(known);
@@ -233,7 +253,9 @@ export class Screen {
     const { log, clock, live } = this;
     const scene = log.at(seq);
     const font = sizes(innerWidth, innerHeight, projection().on, projection().ladder);
-    const layout = log.end === 0 ? null : this.#picture.draw(log, seq, from, font, this.peer);
+    const t = live ? scene.state.t + (performance.now() - this.#tookAt) * 1e6 : undefined;
+    const layout = log.end === 0 ? null : this.#picture.draw(log, seq, from, font, this.peer, t);
+    this.#tickLater(live && layout ? layout.sockets : []);
     set(this.main, { "data-past": clock.mode !== "now" && !this.recorded });
     const shown = { seq, from, scene, layout, live };
     const rows = this.#rowsAreDue(seq, from);
@@ -242,6 +264,13 @@ export class Screen {
     }
     this.#light();
     if (layout && !this.#asked) this.page.address?.write(this.#place());
+  }
+
+  /** What runs out on the stage is drawn again each second. @param {import("../stage/shapes.js").Shape[]} sockets */
+  #tickLater(sockets) {
+    window.clearTimeout(this.#ticking);
+    if (sockets.some(({ kind, state }) => kind === "socket" && state === "TIME-WAIT"))
+      this.#ticking = window.setTimeout(() => this.clock.touch(), TICK_MS);
   }
 
   /** With thousands of events a second nobody can read a row, so rows are then drawn less often. @param {number} seq @param {number} from */

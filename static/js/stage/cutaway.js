@@ -10,6 +10,8 @@
 
 import { firstSlots, needed, taken } from "../log/places.js";
 import { plainName } from "../words/calls.js";
+import { count } from "../words/numbers.js";
+import { programName } from "../words/programs.js";
 import { doorRow } from "./doors.js";
 import { kernelGrid } from "./kernel.js";
 import { fit, fitStart } from "./shapes.js";
@@ -204,13 +206,18 @@ function processCard(state, pid, box, host, square, metrics, made) {
   const y1 = 0.95 * f;
   const y2 = 1.6 * f + square / 2;
   /** @type {Text[]} */
-  const texts = [{ x: pad, y: y1, text: fit(process.program, nameW, "strong", metrics), face: "strong" }];
+  const texts = [{ x: pad, y: y1, text: fit(programName(process), nameW, "strong", metrics), face: "strong" }];
   texts.push({ x: box.w - pad, y: y1, text: pidText, face: "plain", muted: true, anchor: "end" });
   const waits = whatItDoes(state, process);
-  const squares = fdSquares(process, square, box.w - 2 * pad, wide(waits.text, "plain") + 0.6 * f, metrics);
-  if (squares.besides && waits.text)
-    texts.push({ x: box.w - pad, y: y2, text: waits.text, face: "plain", muted: true, anchor: "end" });
-  const label = `process, ${process.program}, pid ${pid}${waits.text ? `, ${waits.text}` : ""}`;
+  const beside = (/** @type {string} */ words) => ({
+    words,
+    squares: fdSquares(process, square, box.w - 2 * pad, wide(words, "plain") + 0.6 * f, metrics),
+  });
+  const whole = beside(waits.text);
+  const { words, squares } = whole.squares.besides ? whole : beside(waits.short);
+  if (squares.besides && words)
+    texts.push({ x: box.w - pad, y: y2, text: words, face: "plain", muted: true, anchor: "end" });
+  const label = `process, ${programName(process)}, pid ${pid}${waits.text ? `, ${waits.text}` : ""}`;
   made.processes.push({
     key: `process:${pid}`,
     kind: "process",
@@ -253,7 +260,7 @@ function stateOf(state, cookie) {
 }
 
 /**
- * What its threads do right now, and on which fds.
+ * What its threads do right now, in full and in short, and on which fds.
  * @param {State} state
  * @param {Process} process
  */
@@ -261,7 +268,8 @@ function whatItDoes(state, process) {
   /** @type {Map<string, "waits" | "held">} */
   const fds = new Map();
   if (process.status === "exited") {
-    return { text: process.signal ? process.signal : `exited ${process.code ?? ""}`.trim(), held: false, fds };
+    const end = process.signal ? process.signal : `exited ${process.code ?? ""}`.trim();
+    return { text: end, short: end, held: false, fds };
   }
   const pending = new Set(Object.values(state.moments).map((moment) => moment.call));
   /** @type {Map<string, number>} */
@@ -277,9 +285,19 @@ function whatItDoes(state, process) {
   }
   const order = [...names].sort(([a], [b]) => Number(b.startsWith("before")) - Number(a.startsWith("before")));
   const [first, ...rest] = order;
-  if (!first) return { text: "", held, fds };
-  const more = rest.reduce((sum, [, count]) => sum + count, first[1] - 1);
-  return { text: more > 0 ? `${first[0]} +${more}` : first[0], held, fds };
+  if (!first) return { text: "", short: "", held, fds };
+  const [does, threads] = first;
+  const more = rest.reduce((sum, [, number]) => sum + number, threads - 1);
+  const others = rest.map(
+    ([what, number], index) => `${index === 0 ? `${count(number, "thread")} more` : number} ${what}`,
+  );
+  const same = threads > 1 ? [count(threads, "thread")] : [];
+  return {
+    text: [does, ...same, ...others].join(", "),
+    short: more > 0 ? `${does}, ${count(more, "thread")} more` : does,
+    held,
+    fds,
+  };
 }
 
 /**

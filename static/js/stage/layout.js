@@ -24,6 +24,7 @@ import { doorOf } from "./doors.js";
  * @property {string} peer the client that is shown where not all fit; empty: the first
  * @property {(text: string, face: Face) => number} measure width of a text at a font size of 1
  * @property {(packet: number) => string} words what stands on a packet's chip
+ * @property {number} [t] what the log's clock shows (ns); without it, the time of what happened last
  * @property {(packet: number) => boolean} repeats whether a packet is a retransmission
  */
 /** @typedef {Shape & {chip: import("../words/headers.js").ChipKind, from: Point, to: Point, due: number | null, sent: number, packet: string}} Chip */
@@ -83,6 +84,7 @@ function arrange(scene, view, f, density) {
   const { state, places } = scene;
   const metrics = {
     f,
+    t: view.t ?? state.t,
     roomy: density === ROOMY,
     names: density !== BARE,
     wide: (/** @type {string} */ text, /** @type {Face} */ face) => view.measure(text, face) * f,

@@ -40,10 +40,11 @@ export class Picture {
    * @param {number} from the seq that was on the screen before
    * @param {number[]} sizes font sizes to try, largest first
    * @param {string} peer the client that is shown where not all find room; empty: the first
+   * @param {number} [t] what the log's clock shows (ns), if that is later than what happened last
    */
-  draw(log, seq, from, sizes, peer) {
+  draw(log, seq, from, sizes, peer, t) {
     const scene = log.at(seq);
-    const view = this.#view(log, sizes, peer);
+    const view = { ...this.#view(log, sizes, peer), t };
     const picture = layout(scene, view);
     this.stage.draw(picture, seq, from > 0 && Math.abs(seq - from) <= MOST_RINGED);
     const { last } = this;

@@ -32,6 +32,7 @@
 /**
  * @typedef {object} Metrics
  * @property {number} f font size in px
+ * @property {number} t what the log's clock shows (ns)
  * @property {boolean} roomy whole five-tuples on the cards, while there is room
  * @property {boolean} names the two zones say what they are
  * @property {(text: string, face: Face) => number} wide width of a text in px

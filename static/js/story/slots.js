@@ -4,6 +4,7 @@ import { endpoint, wildcard } from "../log/addresses.js";
 import { plainName } from "../words/calls.js";
 import { chipKind, packetName } from "../words/headers.js";
 import { count } from "../words/numbers.js";
+import { programName } from "../words/programs.js";
 import { connection, plain, portOf, receiver } from "./told.js";
 
 /** @typedef {import("./told.js").Told} Told */
@@ -35,10 +36,10 @@ export function slotsOf(told, event) {
       return ofPacket(told, event);
     case "process.started": {
       const who = (event.parent ?? null) === null ? "" : told.program(/** @type {number} */ (event.parent));
-      return { program: event.program, host: event.host, pid: String(event.pid), who };
+      return { program: programName(event), host: event.host, pid: String(event.pid), who };
     }
     case "process.executed":
-      return { program: event.program, pid: String(event.pid) };
+      return { program: programName(event), pid: String(event.pid) };
     case "process.output":
       return { who: told.program(event.pid), text: lastLine(event.text) };
     case "process.exited": {

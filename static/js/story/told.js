@@ -3,6 +3,7 @@
 import { fold, initial } from "../log/fold.js";
 import { plainName } from "../words/calls.js";
 import { chipKind } from "../words/headers.js";
+import { programName } from "../words/programs.js";
 import { TAKES_IN, WAITS } from "../words/syscalls.js";
 import { GONE, NOT_YET } from "./table.js";
 
@@ -59,7 +60,8 @@ export class Told {
 
   /** @param {number} pid */
   program(pid) {
-    return this.state.processes[pid]?.program ?? `process ${pid}`;
+    const process = this.state.processes[pid];
+    return process ? programName(process) : `process ${pid}`;
   }
 
   /**

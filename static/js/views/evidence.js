@@ -5,6 +5,7 @@ import { html, text } from "../dom/svg.js";
 import { ERRORS, plainName, valueWords } from "../words/calls.js";
 import { bytesOf, chipWords, fields, packetName, preview } from "../words/headers.js";
 import { differences } from "../words/parameters.js";
+import { programName } from "../words/programs.js";
 import { peerOf, subjects } from "../words/relations.js";
 import { windowWords } from "../words/windows.js";
 
@@ -69,11 +70,12 @@ function callPage(id, scene, log, live) {
   if (!call) return { title: "System call", parts: [gone()] };
   const back = log.returns.get(id);
   const name = plainName(call.name);
+  const started = log.processes.get(call.pid);
   /** @type {[string, string | Node][]} */
   const rows = [
     [
       "Process",
-      link(`process:${call.pid}`, `${log.processes.get(call.pid)?.program ?? ""} pid ${call.pid}, thread ${call.tid}`),
+      link(`process:${call.pid}`, `${started ? programName(started) : ""} pid ${call.pid}, thread ${call.tid}`),
     ],
     ["Host", call.host],
   ];
@@ -325,7 +327,7 @@ function processPage(pid, scene, log) {
     .map((seq) => /** @type {import("../log/protocol.js").ProcessOutput} */ (log.event(seq)).text);
   if (output.length > 0)
     parts.push(html("h3", {}, "Output"), html("pre", { class: "output", tabindex: 0 }, output.join("")));
-  return { title: `${process.program}, pid ${pid}`, parts };
+  return { title: `${programName(process)}, pid ${pid}`, parts };
 }
 
 /** @param {string} pid @param {string} fd @param {Scene} scene @param {Log} log @returns {Page} */
@@ -335,7 +337,7 @@ function fdPage(pid, fd, scene, log) {
   if (process && !entry) return processPage(Number(pid), scene, log);
   if (!entry) return { title: `fd ${fd} of pid ${pid}`, parts: [gone()] };
   const rows = /** @type {[string, string | Node][]} */ ([
-    ["Process", link(`process:${pid}`, `${process.program} pid ${pid}`)],
+    ["Process", link(`process:${pid}`, `${programName(process)} pid ${pid}`)],
     ["Kind", entry.kind],
   ]);
   if (entry.path) rows.push(["Path", entry.path]);
@@ -345,7 +347,7 @@ function fdPage(pid, fd, scene, log) {
     parts.push(html("p", {}, "The number is an index in the process's table; what it names is the kernel's socket:"));
     parts.push(...socketPage(entry.socket, scene, log).parts);
   }
-  return { title: `fd ${fd} of ${process.program}`, parts };
+  return { title: `fd ${fd} of ${programName(process)}`, parts };
 }
 
 /** @param {string} host @param {string} door @param {Scene} scene @returns {Page} */

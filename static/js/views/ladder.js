@@ -200,6 +200,7 @@ class Ladder {
     const shown = this.#apart(first, last, now);
     const metrics = {
       f: this.size,
+      t: 0,
       names: false,
       roomy: false,
       wide: (/** @type {string} */ words, /** @type {import("../stage/shapes.js").Face} */ face) =>

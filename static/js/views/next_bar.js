@@ -17,7 +17,7 @@ export class NextBar {
     this.words = one(home, "[data-next-status]");
     /** @type {Next} */
     this.next = { does: "", label: "", target: "", words: "" };
-    this.button.addEventListener("click", () => this.#press());
+    this.button.addEventListener("click", () => this.press());
   }
 
   /** @param {Next} next */
@@ -29,7 +29,8 @@ export class NextBar {
     text(this.words, next.words);
   }
 
-  #press() {
+  /** Does it. */
+  press() {
     const { does, target } = this.next;
     if (does === "skip") {
       this.does.skip();

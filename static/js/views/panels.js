@@ -10,6 +10,7 @@ import { source } from "./source.js";
 import { tables } from "./tables.js";
 import { time } from "./time.js";
 import { transcript } from "./transcript.js";
+import { wire } from "./wire.js";
 
 /**
  * @typedef {object} Panel
@@ -48,6 +49,7 @@ import { transcript } from "./transcript.js";
  * @property {boolean} watching whether it shows what somebody else does: only they can do something
  * @property {boolean} acts whether something can be done to what runs, wherever the person looks
  * @property {boolean} live as in `Shown`
+ * @property {{label: () => string} | undefined} presenting on a projector, what Next does besides walking on
  * @property {string} opening what is said before anything has happened
  * @property {string} chosen key of the thing whose evidence is open; empty: none
  * @property {(key: string) => void} choose
@@ -56,4 +58,4 @@ import { transcript } from "./transcript.js";
  */
 
 /** @type {Panel[]} tabs stand in this order */
-export const PANELS = [ladder, tables, source, transcript, events, programs, drawer, peers, said, time];
+export const PANELS = [ladder, tables, source, transcript, events, programs, drawer, peers, said, time, wire];

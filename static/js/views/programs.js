@@ -2,6 +2,7 @@
 // A card lives as long as its process, so that what is being typed stays.
 
 import { html, icon, join, one, set, text } from "../dom/svg.js";
+import { programName } from "../words/programs.js";
 
 /** @typedef {import("../log/state.js").Process} Process */
 /** @typedef {import("../log/log.js").Log} Log */
@@ -51,7 +52,7 @@ function create(pid, process) {
     name: "text",
     autocomplete: "off",
     spellcheck: "false",
-    "aria-label": `Text for ${process.program}, pid ${pid}`,
+    "aria-label": `Text for ${programName(process)}, pid ${pid}`,
     placeholder: "a line of text",
   });
   const send = html("button", { class: "button small", type: "submit" }, icon("send"), "Send");
@@ -95,11 +96,11 @@ function update(card, pid, process, listens, log, seq, acts) {
   const exited = process.status === "exited";
   set(card, { "data-life": process.status });
   const end = exited ? ` · ${process.signal ?? `code ${process.code ?? 0}`}` : "";
-  text(one(card, ".name"), `${process.program} · ${process.host} · pid ${pid}${end}`);
+  text(one(card, ".name"), `${programName(process)} · ${process.host} · pid ${pid}${end}`);
   const lines = exited ? "" : lastLines(log, Number(pid), seq);
   text(one(card, ".said"), lines);
   one(card, ".said").hidden = lines === "";
-  one(card, ".line").hidden = exited || listens || process.program.includes("server");
+  one(card, ".line").hidden = exited || listens || programName(process).includes("server");
   one(card, ".ends").hidden = exited;
   // What is done to a program is done now, and not when one looks at it.
   const gone = log.head.state.processes[pid]?.status === "exited";

@@ -45,7 +45,7 @@ class Time {
 
   /** @param {import("./panels.js").Shown} shown */
   draw({ seq }) {
-    const { clock, log, recorded, watching } = this.desk;
+    const { clock, log, presenting, recorded, watching } = this.desk;
     const { state } = log.head;
     const past = clock.mode !== "now" || recorded;
     const back = past && !recorded;
@@ -56,9 +56,13 @@ class Time {
     const moments = Object.values(state.moments);
     this.buttons.now.disabled = !past || last;
     this.buttons.back.disabled = seq <= 0;
-    this.buttons.next.disabled = past ? last : watching || moments.length === 0;
+    const leads = presenting?.label() ?? "";
+    this.buttons.next.disabled = !leads && (past ? last : watching || moments.length === 0);
     set(this.buttons.play, { "aria-pressed": clock.mode === "playing" ? "true" : "false" });
-    text(this.nextWords, !past && moments.length > 0 ? `Let go: ${momentName(moments[0], log)}` : "Next beat");
+    text(
+      this.nextWords,
+      leads || (!past && moments.length > 0 ? `Let go: ${momentName(moments[0], log)}` : "Next beat"),
+    );
     for (const input of this.paces) input.checked = input.value === state.pace;
     this.#tempo();
     this.#behind(seq, past);

@@ -5,6 +5,7 @@ import { endpoint, wildcard } from "../log/addresses.js";
 import { ERRORS, plainName } from "./calls.js";
 import { chipKind, packetName } from "./headers.js";
 import { count } from "./numbers.js";
+import { programName } from "./programs.js";
 import { HANDS_OUT, TAKES_IN, WAITS } from "./syscalls.js";
 
 /** @typedef {import("../log/protocol.js").Event} Event */
@@ -52,7 +53,7 @@ export function narrate(event, scene, log) {
     case "process.started":
       if (event.parent)
         return say(`${programOf(log, event.parent)} makes a child: process ${event.pid} on ${event.host}.`);
-      return say(`${event.program} starts on ${event.host} as process ${event.pid}.`);
+      return say(`${programName(event)} starts on ${event.host} as process ${event.pid}.`);
     case "process.exited":
       return say(`${programOf(log, event.pid)} (pid ${event.pid}) has ended${endWords(event)}.`);
     case "process.output":
@@ -331,7 +332,7 @@ function sleeper(event, scene) {
       if (plainName(call.name) !== "accept" || held.has(call.call)) continue;
       const cookie = process.fds[call.args.fd]?.socket;
       const socket = cookie ? scene.state.sockets[cookie] : undefined;
-      if (socket && endpoint(socket.local).port === port) return ` ${process.program} still waits in accept().`;
+      if (socket && endpoint(socket.local).port === port) return ` ${programName(process)} still waits in accept().`;
     }
   }
   return "";
@@ -394,7 +395,8 @@ function say(text, mark) {
 
 /** @param {Log} log @param {number} pid */
 function programOf(log, pid) {
-  return log.head.state.processes[pid]?.program ?? log.processes.get(pid)?.program ?? `process ${pid}`;
+  const process = log.head.state.processes[pid] ?? log.processes.get(pid);
+  return process ? programName(process) : `process ${pid}`;
 }
 
 /** @param {Scene} scene @param {SyscallEntered} call */

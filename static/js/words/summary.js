@@ -2,6 +2,7 @@
 
 import { argumentWords, plainName } from "./calls.js";
 import { chipWords } from "./headers.js";
+import { programName } from "./programs.js";
 
 /** @typedef {import("../log/protocol.js").Event} Event */
 /** @typedef {import("../log/log.js").Log} Log */
@@ -51,9 +52,9 @@ export function summary(event, log) {
       };
     }
     case "process.started":
-      return { who: event.host, what: `${event.program} started, pid ${event.pid}` };
+      return { who: event.host, what: `${programName(event)} started, pid ${event.pid}` };
     case "process.executed":
-      return { who: `pid ${event.pid}`, what: `runs ${event.program} now` };
+      return { who: `pid ${event.pid}`, what: `runs ${programName(event)} now` };
     case "process.output":
       return { who: `pid ${event.pid}`, what: `prints ${event.text.trim()}` };
     case "process.exited":

@@ -1,13 +1,10 @@
-"""A lab as values for its page: text and forms in the lab's order, and the outline that the page's modules read."""
+"""A lab as values for its page: text and forms in the lab's order."""
 
 from __future__ import annotations
 
-import msgspec
-
-from server.lessons.model import Explain, Predict
 from server.lessons.reference import load_reference
-from server.web.lab_views import Outline, host_choices, lesson_view, outline
-from tests.ours import NAMES, OURS, lab_of
+from server.web.lab_views import host_choices, lesson_view
+from tests.ours import OURS, lab_of
 
 LAB = lab_of("03-one-port-many-sockets")
 REFERENCE = load_reference(OURS)[0]
@@ -56,21 +53,6 @@ def test_a_word_is_a_link_once_in_the_lesson_and_once_in_the_summary() -> None:
     text = "".join([*lesson.intro, *(block.html for step in lesson.steps for block in step.blocks)])
     assert text.count('href="/glossary#port"') == 1
     assert "".join(lesson.remember).count('class="term"') > 0
-
-
-def test_the_outline_counts_what_the_page_draws_on() -> None:
-    for lab in map(lab_of, NAMES):
-        told = outline(lab)
-        assert msgspec.json.decode(lesson_view(lab, REFERENCE).outline, type=Outline) == told
-        for step, shown in zip(lab.steps, told.steps, strict=True):
-            assert len(shown.actions) == len(shown.texts) == len(step.actions)
-            assert (shown.checks, shown.hints) == (len(step.checks), len(step.hints))
-            assert shown.task == (step.task is not None)
-            questions = [block for block in step.blocks if isinstance(block, Predict | Explain)]
-            labels = [[option.label for option in question.options] for question in questions]
-            assert sorted(one.labels for one in [*shown.predicts, *shown.explains]) == sorted(labels)
-            assert [one.measured for one in shown.predicts] == [one.measure is not None for one in step.predictions]
-            assert [one.number for one in shown.predicts] == [one.number != "" for one in step.predictions]
 
 
 def test_the_hosts_are_known_before_they_are_there() -> None:
