@@ -118,6 +118,7 @@ def test_a_presenter_whose_room_is_gone_is_told(presenter: Page) -> None:
 def test_the_playground_on_the_projector_starts_and_connects(presenter: Page) -> None:
     page = presenter
     page.goto("/play?view=projector")
+    expect(page.locator("html")).to_have_attribute("data-view", "projector")
     page.get_by_role("button", name="Start server").click()
     expect(page.locator(".shape[data-kind=socket][data-state=LISTEN]")).to_have_count(1)
     page.get_by_role("button", name="Connect from client-a").click()
