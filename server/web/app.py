@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from server.sessions.shelf import Shelf
 from server.web import api, assets, catalogue, openapi, own, pages, problems, reference, security
 from server.web import labs as lab_pages
 from server.web import recordings as recording_pages
+from server.web.rendering import compile_all
 from server.web.stream import stream, streams
 
 EXAMPLES = folder("static") / "recordings"
@@ -59,6 +61,12 @@ class _Endpoint:
         await self._function(scope, receive, send)
 
 
+def make_ready() -> None:
+    """Make what every page needs, before there is a page."""
+    assets.make_all()
+    compile_all()
+
+
 def create_app(
     *,
     limits: Limits | None = None,
@@ -83,7 +91,13 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with door, courses:
+            # So that the first visitor waits no longer than the second. What fails here is told where it is asked for.
+            made = (courses.library.refresh(), asyncio.to_thread(make_ready))
+            ready = asyncio.gather(*made, return_exceptions=True)
             yield
+            ready.cancel()
+            with suppress(asyncio.CancelledError):
+                await ready
 
     app = Application(
         allowed_hosts=allowed_hosts,

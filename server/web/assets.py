@@ -1,15 +1,16 @@
 """The script and the stylesheet of a page, each in one answer that a browser may cache without a limit.
 
 Modules and stylesheets are written apart and read apart; a classroom's network would pay a request for each.
-So a page names ``/assets/FINGERPRINT/app.js``: the modules as one script (``bundle.py``), the stylesheets
-one behind the other, compressed once. The fingerprint is that of the content, so an answer to it never
-changes, and a file that is edited has another address when the page is loaded again.
+So a page names ``/assets/FINGERPRINT/app.js``: the modules as one script (``bundle.py``), the stylesheets one
+behind the other, without comments and indentation, compressed once. The fingerprint is that of the content, so an
+answer to it never changes, and a file that is edited has another address when the page is loaded again.
 """
 
 from __future__ import annotations
 
 import gzip
 import hashlib
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -68,6 +69,8 @@ _SCRIPTS = ("site.js", "home.js", "app.js", "lab.js", "presenter.js")
 _TYPES = {".css": "text/css", ".js": "text/javascript"}
 _BESIDE = 'url("../'
 """What a stylesheet refers to, all of it in the folder above; only ``tokens`` refers to anything."""
+_PASSED_OVER = re.compile(r"/\*.*?\*/\s*|^ +", re.DOTALL | re.MULTILINE)
+"""What of a stylesheet is for its writers. None of ours has a comment's signs in a text."""
 _FOREVER = "public, max-age=31536000, immutable"
 
 
@@ -107,6 +110,12 @@ def asset(name: str) -> Asset:
         raise BundleError(f"There is no {name!r}; there are {', '.join(NAMES)}.")
     home = folder("static") / Path(name).suffix.removeprefix(".")
     return _made(name, home, tuple(path.stat().st_mtime_ns for path in sorted(home.rglob("*"))))
+
+
+def make_all() -> None:
+    """Make the files of all pages, so that the first page does not wait for them."""
+    for name in NAMES:
+        asset(name)
 
 
 def address_of(name: str) -> str:
@@ -151,7 +160,7 @@ def _made(name: str, home: Path, _stamps: tuple[int, ...]) -> Asset:
     """A file of what is in a folder; made again when a file there has another time."""
     if name in SHEETS:
         sheets = [(home / f"{sheet}.css").read_text("utf-8") for sheet in SHEETS[name]]
-        text = "\n".join(sheets).replace(_BESIDE, 'url("/static/')
+        text = _PASSED_OVER.sub("", "\n".join(sheets)).replace(_BESIDE, 'url("/static/')
     else:
         text = bundle(home / "page" / name, home.parent) + f'\n$["js/page/{name}"].start();\n'
     data = text.encode()

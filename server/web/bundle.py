@@ -7,9 +7,9 @@ imports, and the bundle is these functions called in order:
     import { el, set as put } from "../dom/svg.js"; → const { el, set: put } = $["js/dom/svg.js"];
     export function draw() {…}                      → function draw() {…}  …  return { draw };
 
-Every line but those and the comments is kept, so a debugger shows what we wrote. What this cannot say (a
-cycle, an export that changes, a default, an import while it runs) is refused, and a test bundles every
-page's modules, so nobody meets that refusal but who writes such a line.
+Every line but those and the comments is kept, though not indented, so a debugger shows what we wrote.
+What this cannot say (a cycle, an export that changes, a default, an import while it runs) is refused, and a
+test bundles every page's modules, so nobody meets that refusal but who writes such a line.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def _function(source: str, module: Path, root: Path) -> str:
 
 
 def _bare(source: str) -> str:
-    """A module without the lines that are only comment: half of the bytes, and the types are for its writers.
+    """A module without the lines that are only comment, and without indentation: these are for its writers.
 
     Inside a template literal a line that looks like a comment is text; there an odd number of backticks
     stands before it.
@@ -98,7 +98,7 @@ def _bare(source: str) -> str:
         if comment or (not literal and words.startswith("/**") and words.find("*/") in (-1, len(words) - 2)):
             comment = not words.endswith("*/")
         elif literal or (words and not words.startswith("//")):
-            kept.append(line)
+            kept.append(line if literal else line.lstrip())
             literal ^= line.count("`") % 2 == 1
     return "\n".join(kept)
 

@@ -14,6 +14,12 @@ _templates = Jinja2Templates(directory=folder("templates"))  # autoescape is on 
 _templates.env.globals["asset"] = address_of
 
 
+def compile_all() -> None:
+    """Compile all templates, so that the first page does not wait for it."""
+    for name in _templates.env.list_templates(extensions=["html"]):
+        _templates.env.get_template(name)
+
+
 def render(request: Request, template: str, context: Context, status: int = 200) -> HTMLResponse:
     """A page or a panel from its template and context."""
     return _templates.TemplateResponse(request, template, context.variables(), status_code=status)

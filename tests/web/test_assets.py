@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
+import subprocess
 
 import pytest
 
@@ -49,3 +50,11 @@ def test_stylesheets_hold_no_way_that_depends_on_where_they_lie() -> None:
         if name.endswith(".css"):
             for address in re.findall(r"url\(\"?([^\")]+)", asset(name).text):
                 assert (static / address.removeprefix("/static/")).is_file(), f"{name}: {address}"
+
+
+def test_a_script_has_no_comments_and_all_of_its_text() -> None:
+    for name in NAMES:
+        if name.endswith(".js"):
+            script = asset(name).text
+            assert re.findall(r"@typedef|@param|^ *//.*", script, re.MULTILINE) == []
+            assert subprocess.run(["node", "--check", "-"], input=script, text=True, check=False).returncode == 0

@@ -14,6 +14,7 @@ import { Projected } from "../views/projected.js";
 import { lesson } from "../words/lesson.js";
 import { next } from "../words/next.js";
 import { newOrder } from "../words/options.js";
+import { subjects } from "../words/relations.js";
 import { Address } from "./address.js";
 import { offerDownloads } from "./exports.js";
 import { actOf } from "./lab_acts.js";
@@ -228,7 +229,10 @@ class LabPage {
         foldRun(this.state, event);
         this.seen.add(structuredClone(event));
       }
-      if (event.type === "lab.action.begun" && !first && this.state.mood === "live") this.screen.direct(event.at ?? 0);
+      if (event.type === "lab.action.begun" && !first && this.state.mood === "live") {
+        this.screen.point("");
+        this.screen.direct(event.at ?? 0);
+      }
       if (event.type === "lab.edited" && !first) location.reload();
       if (event.type === "lab.step.entered" && this.state.mood !== "building" && !first) this.reading.go(event.step);
       if (event.type === "lab.rebuild.begun" && !first) this.reading.go(event.step);
@@ -269,8 +273,15 @@ class LabPage {
     // What decides is looked at before its answer is read.
     const until = clock.mode === "playing" && deciding > 0 ? Math.min(seq, deciding - 1) : seq;
     const told = everything ? this.seen.all() : this.seen.at(this.sandbox, until);
+    if (told && deciding > 0 && this.seen.deciding === 0) this.#ring(deciding);
     if (told || this.playing !== (clock.mode === "playing")) this.draw();
     else this.#project();
+  }
+
+  /** What decided the step stands out in every view, until something else is pointed at or run. @param {number} seq */
+  #ring(seq) {
+    const event = this.screen.log.event(seq);
+    if (event) this.screen.point(subjects(event, this.screen.log)[0] ?? "");
   }
 
   /** What the projector shows in place of the stage. */

@@ -298,6 +298,8 @@ export class Screen {
   /** @param {string} key of a shape or an event; empty: nothing */
   choose(key) {
     this.chosen = key;
+    // Who opens something wants to read it: the story waits.
+    if (key && this.clock.mode === "playing") this.clock.toggle();
     this.#light();
   }
 

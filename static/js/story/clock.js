@@ -60,6 +60,8 @@ export class Clock {
     this.drawn = 0;
     /** What the last picture cost, in ms. */
     this.cost = 0;
+    /** Whether what playing has got to is still to be drawn. */
+    this.due = false;
     /** When the beat began to be on the screen that is on it. */
     this.since = Number.NEGATIVE_INFINITY;
   }
@@ -80,6 +82,7 @@ export class Clock {
       this.shown = this.seq;
       this.show(this.seq, from);
       this.cost = performance.now() - this.drawn;
+      if (this.due) this.#shown();
     });
   }
 
@@ -253,12 +256,19 @@ export class Clock {
       return;
     }
     this.seq = resting ? Math.min(next, this.#decisive) : next;
-    this.since = performance.now();
+    this.due = true;
     if (!resting && next >= log.end) {
       this.#stop();
       this.mode = "now";
-    } else this.#wait();
+    }
     this.touch();
+  }
+
+  /** The picture that playing has got to is on the screen: from now on it is looked at. */
+  #shown() {
+    this.due = false;
+    this.since = performance.now();
+    if (this.mode === "playing") this.#wait();
   }
 
   /** Where the beat ends that playing rests on. */

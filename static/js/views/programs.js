@@ -2,6 +2,7 @@
 // A card lives as long as its process, so that what is being typed stays.
 
 import { html, icon, join, one, set, text } from "../dom/svg.js";
+import { failure } from "../words/failure.js";
 import { programName } from "../words/programs.js";
 
 /** @typedef {import("../log/state.js").Process} Process */
@@ -69,6 +70,7 @@ function create(pid, process) {
     { class: "program" },
     html("header", { class: "pane-head" }, html("h2", {}, name), ends),
     html("pre", { class: "said", hidden: true }),
+    html("p", { class: "failure", "data-failure": true, hidden: true }),
     html("form", { class: "line", "data-input": pid }, line, send, close),
   );
 }
@@ -100,6 +102,7 @@ function update(card, pid, process, listens, log, seq, acts) {
   const lines = exited ? "" : lastLines(log, Number(pid), seq);
   text(one(card, ".said"), lines);
   one(card, ".said").hidden = lines === "";
+  tellFailure(card, exited && (process.code ?? 0) > 0 ? Number(pid) : 0, log, seq);
   one(card, ".line").hidden = exited || listens || programName(process).includes("server");
   one(card, ".ends").hidden = exited;
   // What is done to a program is done now, and not when one looks at it.
@@ -108,6 +111,16 @@ function update(card, pid, process, listens, log, seq, acts) {
   for (const button of card.querySelectorAll("button[data-ask], .line button")) {
     /** @type {HTMLButtonElement} */ (button).disabled = !acts || gone;
   }
+}
+
+/** Why it has ended with an error: read once. @param {HTMLElement} card @param {number} pid 0: it has not @param {Log} log @param {number} seq */
+function tellFailure(card, pid, log, seq) {
+  const home = one(card, "[data-failure]");
+  if (pid > 0 && home.dataset.failure === "") {
+    text(home, failure(log, pid, seq));
+    home.dataset.failure = "told";
+  }
+  home.hidden = pid === 0 || home.textContent === "";
 }
 
 /**
