@@ -438,7 +438,8 @@ def test_the_words_of_a_row_of_the_ladder_do_not_touch(browser: Browser, served:
             page.keyboard.press("End")
             expect(page.locator(".ladder .rung").first).to_be_attached()
             ladder = page.locator("[data-ladder]")
-            for top in range(0, ladder.evaluate("home => home.scrollHeight"), 200):
+            whole, seen = ladder.evaluate("home => [home.scrollHeight, home.clientHeight]")
+            for top in range(0, whole, max(100, seen - 40)):
                 ladder.evaluate("(home, top) => { home.scrollTop = top; }", top)
                 drawn(page)
                 for row in page.evaluate(LADDER_TEXTS):

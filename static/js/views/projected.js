@@ -72,12 +72,18 @@ export class Projected {
   /** What Next does now besides walking through the story; empty: nothing. @param {Place} place */
   label({ seq, end, idle }) {
     const { slide } = this;
-    if (slide) return slide.kind === "why" && this.revealed.has(slide.target) ? "Go on" : slide.next;
+    if (slide?.kind === "why" && this.revealed.has(slide.target)) return this.#answered ? "Go on" : "";
+    if (slide) return slide.next;
     // What was asked is run from wherever one looks; what has been run since is looked at first.
     if (this.slides.first) return (idle || end === this.asked) && this.bar.next.does !== "skip" ? this.#pressed : "";
     if (seq < this.rested && !idle) return "";
     const [first] = this.slides.list;
     return first ? OPENS[first.kind] : this.#pressed;
+  }
+
+  /** Whether the run knows of each question that it was passed over: before that, it does not go on. */
+  get #answered() {
+    return this.at + 1 < this.slides.list.length || this.bar.next.does !== "why";
   }
 
   /** What pressing the bar's button does here. */
