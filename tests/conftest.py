@@ -16,7 +16,7 @@ from server.sessions.zygote import Zygote
 from tests import dealing, purity
 from tests.laboratory import Laboratory, laboratory
 
-BROWSER = Path(__file__).parent / "browser"
+BROWSERS = tuple(Path(__file__).parent / name for name in ("browser", "engines"))
 JUDGE = Path(__file__).parent / "judge"
 """The tests that only `make judge` runs."""
 
@@ -50,7 +50,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 def _kind(item: pytest.Item) -> int:
     """The tests in the browser last longest, and the pure ones no time at all."""
-    return 0 if item.path.is_relative_to(BROWSER) else 2 if item.get_closest_marker("pure") else 1
+    return 0 if any(map(item.path.is_relative_to, BROWSERS)) else 2 if item.get_closest_marker("pure") else 1
 
 
 @pytest.hookimpl(wrapper=True)

@@ -26,6 +26,14 @@ import { fit, fitStart } from "./shapes.js";
 /** @typedef {import("./shapes.js").Metrics} Metrics */
 /** @typedef {{host: Shape, processes: Shape[], fds: Shape[], sockets: Shape[], doors: Shape[], overflow: boolean}} Cutaway */
 
+/** What a host needs to show one program and one socket, without the names of its zones. @param {number} f */
+export function leastHeight(f) {
+  const program = 1.6 * f + Math.max(24, 1.8 * f) + 0.55 * f;
+  const socket = 3.1 * f;
+  // The head, the strip of doors, and what stands around the two zones and in them.
+  return 1.9 * f + 1.55 * f + program + socket + 2.4 * 0.55 * f;
+}
+
 /**
  * @param {State} state
  * @param {HostPlaces} places

@@ -17,6 +17,8 @@ import { ownerWords, plugOf, socketCard } from "./socket_card.js";
 /** @typedef {import("./cutaway.js").Cutaway} Cutaway */
 
 const MOST_PLACES = 8;
+/** Font sizes that a listening socket with its two waiting rooms is high. */
+const FULL_LISTENER = 8.1;
 /** With more sockets than this on a host, each is a cell of the density view. */
 const MOST_GROUPED = 300;
 
@@ -171,7 +173,7 @@ function waitingBy(state, places) {
  * @returns {number} its height
  */
 function listenCard(socket, guests, box, several, filled, metrics, made) {
-  const { f, wide } = metrics;
+  const { f } = metrics;
   const pad = 0.5 * f;
   const line = 1.45 * f;
   const guestH = 3.1 * f;
@@ -179,6 +181,7 @@ function listenCard(socket, guests, box, several, filled, metrics, made) {
   const limit = socket.send_queue;
   const halfOpen = guests.filter((guest) => guest.state === "SYN-RECEIVED");
   const whole = guests.filter((guest) => guest.state !== "SYN-RECEIVED");
+  if (box.h < FULL_LISTENER * f) return lowListenCard(socket, halfOpen.length, box, several, metrics, made);
   const room = filled ? box.h - 2 * f - 2 * (2 * line) - pad : 0;
   const budget = Math.max(0, Math.floor(room / (guestH + 0.3 * f)));
   const leaves = whole.length > 0 ? Math.max(filled ? 1 : 0, budget - whole.length) : budget;
@@ -186,16 +189,7 @@ function listenCard(socket, guests, box, several, filled, metrics, made) {
   const second = Math.min(whole.length, budget - first);
   if (first + second < guests.length) made.overflow = true;
   /** @type {Text[]} */
-  const texts = [
-    { x: plug.w + 0.6 * f, y: f, text: "LISTEN", face: "strong" },
-    {
-      x: box.w - 0.6 * f,
-      y: f,
-      text: fitStart(socket.local, box.w - plug.w - 1.8 * f - wide("LISTEN", "strong"), "mono", metrics),
-      face: "mono",
-      anchor: "end",
-    },
-  ];
+  const texts = listenTitle(socket, plug.w, box, metrics);
   /** @type {Place[]} */
   const all = [];
   /** @type {Box[]} */
@@ -248,6 +242,59 @@ function listenCard(socket, guests, box, several, filled, metrics, made) {
     cookie: socket.socket,
   });
   return h;
+}
+
+/**
+ * A listening socket where there is no room for its two waiting rooms: their counts, in two lines or in one.
+ *
+ * @param {Socket} socket
+ * @param {number} halfOpen
+ * @param {Box} box
+ * @param {boolean} several
+ * @param {Metrics} metrics
+ * @param {Cutaway} made
+ * @returns {number} its height
+ */
+function lowListenCard(socket, halfOpen, box, several, metrics, made) {
+  const { f } = metrics;
+  const limit = socket.send_queue;
+  const plug = plugOf(socket, several, metrics, 2 * f);
+  const counts = [`SYN queue ${halfOpen} of ${limit}`, `accept queue ${socket.recv_queue} of ${limit}`];
+  const lines = box.h < 5 * f ? [`SYN ${halfOpen}/${limit}, accept ${socket.recv_queue}/${limit}`] : counts;
+  const h = 2 * f + 1.35 * f * lines.length;
+  if (halfOpen + socket.recv_queue > 0) made.overflow = true;
+  made.sockets.push({
+    key: `socket:${socket.socket}`,
+    kind: "socket",
+    host: socket.host,
+    state: "LISTEN",
+    ...box,
+    h,
+    label: `listening socket, ${socket.local}, ${counts.join(", ")}, ${ownerWords(socket)}`,
+    texts: [
+      ...listenTitle(socket, plug.w, box, metrics),
+      ...lines.map((words, index) => ({
+        x: plug.w + 0.6 * f,
+        y: 2 * f + (0.5 + 1.35 * index) * f,
+        text: fit(words, box.w - plug.w - f, "plain", metrics),
+        face: /** @type {const} */ ("plain"),
+      })),
+    ],
+    plug: { ...plug, h },
+    cookie: socket.socket,
+  });
+  return h;
+}
+
+/** @param {Socket} socket @param {number} left @param {Box} box @param {Metrics} metrics @returns {Text[]} */
+function listenTitle(socket, left, box, metrics) {
+  const { f, wide } = metrics;
+  const room = box.w - left - 1.8 * f - wide("LISTEN", "strong");
+  const local = fitStart(socket.local, room, "mono", metrics);
+  return [
+    { x: left + 0.6 * f, y: f, text: "LISTEN", face: "strong" },
+    { x: box.w - 0.6 * f, y: f, text: local, face: "mono", anchor: "end" },
+  ];
 }
 
 /**

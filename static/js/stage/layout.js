@@ -6,7 +6,7 @@
 
 import { taken } from "../log/places.js";
 import { chipKind } from "../words/headers.js";
-import { cutaway } from "./cutaway.js";
+import { cutaway, leastHeight } from "./cutaway.js";
 import { doorOf } from "./doors.js";
 
 /** @typedef {import("../log/log.js").Scene} Scene */
@@ -93,7 +93,7 @@ function arrange(scene, view, f, density) {
   const lanes = view.facing || view.height < 33 * f ? 1 : 2;
   const streetH = lanes * (chipH + 0.35 * f) + 0.5 * f;
   const { shown, hidden } = chooseHosts(places.order, view, f);
-  const boxes = view.facing ? facingBoxes(shown.length, view, streetH) : rowBoxes(shown.length, view, streetH, f);
+  const boxes = view.facing ? facingBoxes(shown.length, view, streetH, f) : rowBoxes(shown.length, view, streetH, f);
   const streetY = view.facing ? boxes.streetY : view.height - streetH;
   /** @type {Layout} */
   const made = {
@@ -173,10 +173,11 @@ function rowBoxes(count, view, streetH, f) {
  * @param {number} count
  * @param {View} view
  * @param {number} streetH
+ * @param {number} f
  */
-function facingBoxes(count, view, streetH) {
+function facingBoxes(count, view, streetH, f) {
   const rest = view.height - streetH - 2;
-  const upper = count > 1 ? rest * 0.4 : 0;
+  const upper = count > 1 ? Math.min(rest * 0.5, Math.max(rest * 0.4, leastHeight(f))) : 0;
   const list = [{ x: 1, y: 1, w: view.width - 2, h: upper }];
   const lower = { x: 1, y: 1 + upper + streetH, w: view.width - 2, h: rest - upper };
   return { list: count > 1 ? [...list, lower] : [lower], streetY: 1 + upper };
