@@ -16,8 +16,6 @@ from tests.ours import NAMES, lab_of
 WORDS_A_MINUTE = 200
 QUESTION, RUN, TASK = 1 / 6, 2 / 3, 1.0
 """Minutes to decide on an answer, to watch what a step runs, and to do a task."""
-LONG = frozenset({"12-serving-many"})
-"""A lab of more than a quarter of an hour, which is two labs in truth."""
 
 
 def words(*texts: str) -> int:
@@ -55,6 +53,6 @@ def test_a_lab_takes_the_minutes_that_it_states(name: str) -> None:
     assert lab.minutes == pytest.approx(minutes(lab), abs=1)
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in LONG])
+@pytest.mark.parametrize("name", NAMES)
 def test_a_lab_is_done_in_a_quarter_of_an_hour(name: str) -> None:
     assert 5 <= lab_of(name).minutes <= 15
