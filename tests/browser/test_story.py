@@ -20,6 +20,13 @@ LISTEN = """() => {
   new MutationObserver(tell).observe(said, { childList: true, characterData: true, subtree: true });
 }"""
 """From now on each sentence is kept, with its time."""
+SETTLED = """() => {
+  window.settled = {};
+  new MutationObserver((list) => list.forEach(({ target }) => {
+    if (target.dataset.settled !== undefined) window.settled[target.dataset.number] ??= performance.now();
+  })).observe(document, { attributes: true, attributeFilter: ['data-settled'], subtree: true });
+}"""
+"""From now on the time is kept at which each step is told to be done."""
 IN_VIEW = """() => {
   const seen = [...document.querySelectorAll('.primary')].filter((one) => one.checkVisibility());
   const box = (one) => one.getBoundingClientRect();
@@ -192,12 +199,7 @@ def test_a_lab_by_its_one_next_button(reader: Page, always: bool) -> None:
         page.add_init_script("localStorage.follow = 'now'")
     page.goto("/labs/01-port-or-socket")
     page.evaluate(LISTEN)
-    page.evaluate("""() => {
-      window.settled = {};
-      new MutationObserver((list) => list.forEach(({ target }) => {
-        if (target.dataset.settled !== undefined) window.settled[target.dataset.number] ??= performance.now();
-      })).observe(document, { attributes: true, attributeFilter: ['data-settled'], subtree: true });
-    }""")
+    page.evaluate(SETTLED)
     for _ in range(2):
         page.keyboard.press("]")
     button = page.locator("[data-next-bar] button")

@@ -30,7 +30,7 @@ export function failure(log, pid, seq) {
     if (event?.type === "process.started" && event.pid === pid) return "";
     if (event?.type !== "syscall.returned" || !event.error || HARMLESS.has(event.error)) continue;
     const call = log.calls.get(event.call);
-    if (call?.pid !== pid) continue;
+    if (call?.pid !== pid || call.name.startsWith("get")) continue; // a question may be answered by no
     const why = ERRORS[event.error];
     if (why)
       return [`${plainName(call.name)}() failed: ${event.error}.`, why, CURES[event.error] ?? ""].join(" ").trim();
