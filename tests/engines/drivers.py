@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import select
 import signal
 import socket
 import subprocess
@@ -35,6 +36,15 @@ CENTRE = """(() => {
   const { left, top, width, height } = shown.getBoundingClientRect();
   return [Math.round(left + width / 2), Math.round(top + height / 2)];
 })()"""
+WAITED = """new Promise((done) => {
+  const end = performance.now() + %d;
+  const look = () => {
+    const value = (%s) ?? false;
+    if (value || performance.now() > end) done(value instanceof Element ? true : value);
+    else setTimeout(look, 50);
+  };
+  look();
+})"""
 COMPLAINTS = """(() => { window.complaints = [];
   addEventListener('error', (event) => complaints.push(String(event.message)));
   addEventListener('unhandledrejection', (event) => complaints.push(String(event.reason))); })()"""
@@ -62,11 +72,8 @@ class Engine(ABC):
 
     def until(self, expression: str) -> Any:
         """Wait until an expression is true; returns its value."""
-        end = time.monotonic() + PATIENCE
-        while (value := self.ask(expression)) in (None, False, "", 0):  # an element is none of these
-            if time.monotonic() > end:
-                raise AssertionError(f"never true: {expression}\n{self.ask('document.body.innerText')[:2000]}")
-            time.sleep(0.05)  # between two questions
+        value = self.ask(WAITED % (1000 * PATIENCE, expression))
+        assert value, f"never true: {expression}\n{self.ask('document.body.innerText')[:2000]}"
         return value
 
     def click(self, selector: str) -> None:
@@ -94,7 +101,7 @@ class Firefox(Engine):
         self._last += 1
         self._line.send(json.dumps({"id": self._last, "method": method, "params": params}))
         while True:
-            answer = json.loads(self._line.recv(timeout=PATIENCE))
+            answer = json.loads(self._line.recv(timeout=2 * PATIENCE))
             if answer.get("id") == self._last:
                 assert answer["type"] == "success", answer
                 return answer["result"]
@@ -104,7 +111,7 @@ class Firefox(Engine):
 
     def ask(self, expression: str) -> Any:
         target = {"context": self._window}
-        asked = f"JSON.stringify(({expression}) ?? null)"
+        asked = f"(async () => JSON.stringify((await ({expression})) ?? null))()"
         told = self._send("script.evaluate", expression=asked, target=target, awaitPromise=True)
         assert told["type"] == "success", told
         return json.loads(told["result"].get("value") or "null")
@@ -122,6 +129,7 @@ class WebKit(Engine):
         options = {"binary": browser, "args": ["--automation"]}
         wanted = {"capabilities": {"alwaysMatch": {"webkitgtk:browserOptions": options}}}
         self._session = f"/session/{self._send('POST', '/session', wanted)['sessionId']}"
+        self._do("/timeouts", {"script": int(2000 * PATIENCE)})
         width, height = SIZE
         self._do("/window/rect", {"x": 0, "y": 0, "width": width, "height": height + 60})
 
@@ -129,7 +137,7 @@ class WebKit(Engine):
         data = json.dumps(body).encode()
         headers = {"Content-Type": "application/json"}
         asked = urllib.request.Request(f"{self._driver}{path}", data, headers, method=method)
-        with urllib.request.urlopen(asked, timeout=PATIENCE) as answer:
+        with urllib.request.urlopen(asked, timeout=2 * PATIENCE) as answer:
             return json.loads(answer.read())["value"]
 
     def _do(self, path: str, body: object) -> Any:
@@ -143,7 +151,8 @@ class WebKit(Engine):
         self._do("/url", {"url": address})
 
     def ask(self, expression: str) -> Any:
-        return self._do("/execute/sync", {"script": f"return ({expression}) ?? null", "args": []})
+        script = f"const done = arguments[0]; (async () => (await ({expression})) ?? null)().then(done);"
+        return self._do("/execute/async", {"script": script, "args": []})
 
     def press_at(self, x: int, y: int) -> None:
         hand = {"type": "pointer", "id": "hand", "parameters": {"pointerType": "mouse"}, "actions": _pressed(x, y)}
@@ -179,8 +188,8 @@ def webkit() -> Iterator[Engine]:
         screen = _heard(stack.enter_context(_running(wall, home)), r"(\d+)")
         port = _free_port()
         driver = ["WebKitWebDriver", f"--port={port}", "--host=127.0.0.1"]
-        stack.enter_context(_running(driver, home, DISPLAY=f":{screen}", GDK_BACKEND="x11", LIBGL_ALWAYS_SOFTWARE="1"))
-        _answers(port)
+        on_screen = {"DISPLAY": f":{screen}", "GDK_BACKEND": "x11", "LIBGL_ALWAYS_SOFTWARE": "1"}
+        _answers(stack.enter_context(_running(driver, home, **on_screen)), port)
         window = WebKit(f"http://127.0.0.1:{port}", browser)
         try:
             yield window
@@ -222,13 +231,15 @@ def _free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def _answers(port: int) -> None:
+def _answers(driver: subprocess.Popen[str], port: int) -> None:
+    """Wait until a driver listens; it says nothing when it does."""
     end = time.monotonic() + PATIENCE
     while True:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/status", timeout=PATIENCE):
                 return
         except OSError:
+            assert driver.poll() is None, f"{driver.args} has ended"
             if time.monotonic() > end:
                 raise
-            time.sleep(0.05)
+            select.select([driver.stdout], [], [], 0.05)
