@@ -38,7 +38,7 @@ class MortalServer(Server):
             "SOCKETLAB_DATABASE": f"sqlite:///{folder}/progress.sqlite3",
             "SOCKETLAB_SANDBOXES_PER_VISITOR": "40",
         }
-        self.start([sys.executable, "-m", "server.cli", "serve", "--port", "0"], self._environment)
+        self.start([sys.executable, "-m", "server.cli", "serve", "--lazy", "--port", "0"], self._environment)
         self.deaths = 0
 
     def kill_and_return(self) -> None:
@@ -49,7 +49,7 @@ class MortalServer(Server):
         assert self.process.stdout is not None
         self.process.stdout.close()
         self.deaths += 1
-        self.start([sys.executable, "-m", "server.cli", "serve", "--port", str(self.port)], self._environment)
+        self.start([sys.executable, "-m", "server.cli", "serve", "--lazy", "--port", str(self.port)], self._environment)
 
 
 class Killer:

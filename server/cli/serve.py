@@ -45,6 +45,9 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
     """Describe the options."""
     parser.add_argument("--host", default="127.0.0.1", metavar="H", help="the address to listen on (%(default)s)")
     parser.add_argument("--port", default=8000, type=int, metavar="P", help="the port to listen on (%(default)s)")
+    parser.add_argument(
+        "--lazy", action="store_true", help="make pages when they are asked for, not at the start (for short lives)"
+    )
     parser.add_argument("--labs", metavar="DIR", help="a folder of labs instead of the ones that came along")
     parser.add_argument(
         "--recordings",
@@ -64,7 +67,14 @@ def run(arguments: argparse.Namespace) -> int:
     listener = listen(arguments.host, arguments.port)
     host, port = listener.getsockname()[:2]
     names = allowed_hosts_for(arguments.host, os.environ.get("SOCKETLAB_ALLOWED_HOSTS", ""))
-    app = create_app(limits=limits, allowed_hosts=names, labs=labs, recordings=recordings, database=database)
+    app = create_app(
+        limits=limits,
+        allowed_hosts=names,
+        labs=labs,
+        recordings=recordings,
+        database=database,
+        lazy=arguments.lazy,
+    )
     return until_ended(serving.config(app, host, port), listener, "Socketlab answers at {}")
 
 

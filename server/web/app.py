@@ -74,6 +74,7 @@ def create_app(
     labs: Path | None = None,
     recordings: Iterable[Path] = (),
     database: str | None = None,
+    lazy: bool = True,
 ) -> FastAPI:
     """The whole web application. Its lifespan owns the sandboxes: when it ends, nothing of them is left.
 
@@ -83,6 +84,7 @@ def create_app(
         labs: The folder that sandboxes see as ``/labs``; the one that came along if None.
         recordings: Recordings to show besides those that came along: files and folders.
         database: The URL of the database that keeps what learners have done; None: it is kept until the end.
+        lazy: Whether pages are made when they are asked for, and not at the start.
     """
     door = Door(limits, labs)
     store = None if database is None else Store(database)
@@ -92,7 +94,7 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with door, courses:
             # So that the first visitor waits no longer than the second. What fails here is told where it is asked for.
-            made = (courses.library.refresh(), asyncio.to_thread(make_ready))
+            made = () if lazy else (courses.library.refresh(), asyncio.to_thread(make_ready))
             ready = asyncio.gather(*made, return_exceptions=True)
             yield
             ready.cancel()

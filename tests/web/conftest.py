@@ -80,7 +80,7 @@ class Server:
     answers: threading.Event
 
     def __init__(self, **environment: str) -> None:
-        self.start([sys.executable, "-m", "server.cli", "serve", "--port", "0"], environment)
+        self.start([sys.executable, "-m", "server.cli", "serve", "--lazy", "--port", "0"], environment)
 
     def start(self, command: list[str], environment: Mapping[str, str] = {}) -> None:
         if not hasattr(self, "answers"):

@@ -344,7 +344,7 @@ def test_a_store_that_does_not_answer_stops_no_lab(tmp_path: Path) -> None:
 
 
 def test_a_database_that_makes_no_sense_stops_the_start() -> None:
-    command = [sys.executable, "-m", "server.cli", "serve", "--port", "0"]
+    command = [sys.executable, "-m", "server.cli", "serve", "--lazy", "--port", "0"]
     environment = os.environ | {"SOCKETLAB_DATABASE": "nonsense"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
     assert done.returncode == 2
@@ -365,7 +365,7 @@ def desk(tmp_path: Path) -> Path:
 @pytest.fixture
 def own(desk: Path) -> Iterator[Server]:
     server = Server.__new__(Server)
-    server.start([sys.executable, "-m", "server.cli", "serve", "--port", "0", "--labs", str(desk)], {})
+    server.start([sys.executable, "-m", "server.cli", "serve", "--lazy", "--port", "0", "--labs", str(desk)], {})
     with server:
         yield server
 

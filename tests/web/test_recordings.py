@@ -23,7 +23,7 @@ class Showing(Server):
     """A server that shows a folder of recordings."""
 
     def __init__(self, folder: Path) -> None:
-        self.start([sys.executable, "-m", "server.cli", "serve", "--port", "0", "--recordings", str(folder)])
+        self.start([sys.executable, "-m", "server.cli", "serve", "--lazy", "--port", "0", "--recordings", str(folder)])
 
 
 @pytest.fixture(scope="module")
