@@ -116,7 +116,7 @@ def test_who_opens_something_holds_the_story(browser: Browser, served: Server) -
 def test_a_time_wait_says_how_long_it_lasts(browser: Browser, served: Server) -> None:
     with opened(browser, served) as page:
         page.goto("/r/three-clients-one-port")
-        expect(page.locator("[data-scrub]")).to_be_visible()
+        expect(page.locator("[data-moment]")).to_contain_text(re.compile(r"seq \d+ of 2\d\d"))
         page.keyboard.press("End")
         card = page.locator(".shape[data-kind=socket][data-state='TIME-WAIT']")
         expect(card.first).to_contain_text(re.compile(r"(60|59) s left"))
