@@ -45,9 +45,7 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
     """Describe the options."""
     parser.add_argument("--host", default="127.0.0.1", metavar="H", help="the address to listen on (%(default)s)")
     parser.add_argument("--port", default=8000, type=int, metavar="P", help="the port to listen on (%(default)s)")
-    parser.add_argument(
-        "--lazy", action="store_true", help="make pages when they are asked for, not at the start (for short lives)"
-    )
+    parser.add_argument("--lazy", action="store_true", help="make pages when they are asked for, not at the start")
     parser.add_argument("--labs", metavar="DIR", help="a folder of labs instead of the ones that came along")
     parser.add_argument(
         "--recordings",

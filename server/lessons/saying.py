@@ -12,6 +12,14 @@ from server.inet.syscalls import CALLS
 from server.lessons.conditions import describe
 from server.lessons.query import Condition, Pattern, Rows, Selection
 
+_PACKETS = {
+    "": "packet",
+    "tcp": "TCP segment",
+    "udp": "UDP datagram",
+    "icmp": "ICMP message",
+    "icmp6": "ICMPv6 message",
+}
+"""Protocol → what one of its packets is called."""
 _NUMBERS = ("no", "a", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
@@ -53,9 +61,10 @@ def _is_least(pattern: Pattern) -> bool:
 
 
 def _value(pattern: Pattern) -> str:
-    join = " and " if pattern.field in ("flags", "process") else " or "
+    join = " and " if pattern.field == "flags" else " or "
     values = pattern.value if isinstance(pattern.value, tuple) else (pattern.value,)
-    return join.join(map(str, values)).replace("*", "…")
+    said_so = join.join(map(str, values)).replace("*", "…")
+    return f"{said_so} or more" if pattern.operator == "at_least" else said_so
 
 
 def _many(number: int, noun: str) -> str:
@@ -81,10 +90,13 @@ def _socket(fields: dict[str, str], number: int) -> str:
         "remote_port": "with port {} at the other end".format,
         "recv_queue": lambda value: f"with {_waiting(state, value)}",
         "timer": "whose {} timer runs".format,
-        "inode": lambda _: "that no file descriptor names",
-        "owners": lambda value: f"that {_descriptors(value)}",
     }
     parts += [clause(fields.pop(name)) for name, clause in clauses.items() if name in fields]
+    if fields.get("owners", "").isdigit():
+        parts.append(f"that {_descriptors(fields.pop('owners'))}")
+    if fields.get("inode") == "0":
+        del fields["inode"]
+        parts.append("that no file descriptor names")
     return " ".join(parts) + (" any more" if number == 0 else "")
 
 
@@ -94,20 +106,24 @@ def _are(number: int) -> str:
 
 def _waiting(state: str, amount: str) -> str:
     """What a receive queue of so much is."""
+    if not amount.isdigit():
+        return f"{amount} {'connections that wait for accept()' if state == 'LISTEN' else 'bytes to be read'}"
     if state == "LISTEN":
         return f"{_many(int(amount), 'connection')} that wait{'s' if amount == '1' else ''} for accept()"
     return f"{amount} byte{'s' if amount != '1' else ''} to be read"
 
 
 def _descriptors(owners: str) -> str:
-    return f"{_many(int(owners), 'file descriptor')} name{'s' if owners == '1' else ''}"
+    return f"{_many(int(owners), 'file descriptor')} name{'' if int(owners) > 1 else 's'}"
 
 
 def _packet(fields: dict[str, str], number: int) -> str:
     status = fields.pop("status", "sent")
     protocol, flags = fields.pop("protocol", ""), fields.pop("flags", "")
-    again = " again" if fields.pop("repeat", "") == "True" else ""
-    noun = "packet" if protocol in ("udp", "") else f"{protocol.upper()} message"
+    again = " again" if fields.get("repeat") == "True" else ""
+    if again:
+        del fields["repeat"]
+    noun = _PACKETS.get(protocol, f"{protocol} packet")
     parts = [_many(number, noun)]
     clauses = {
         "length": "with {} bytes",
@@ -134,12 +150,13 @@ def _call(fields: dict[str, str], number: int) -> str:
         return ""
     fd = fields.pop("fd", "")
     times = f" {'twice' if number == 2 else f'{number} times'}" if number > 1 else ""
-    if "error" in fields:
-        return f"{name}() of {who} has failed{times}: {fields.pop('error')}"
-    if "new_fd" in fields:
-        return f"{name}() has given {who} the file descriptor {fields.pop('new_fd')}{times}"
-    if "data" in fields:
-        return f"{name}() has given {who} “{fields.pop('data')}”{times}"
+    if status in ("returned", ""):
+        if "error" in fields:
+            return f"{name}({fd}) of {who} has failed{times}: {fields.pop('error')}"
+        if "new_fd" in fields:
+            return f"{name}({fd}) has given {who} the file descriptor {fields.pop('new_fd')}{times}"
+        if "data" in fields:
+            return f"{name}({fd}) has given {who} “{fields.pop('data')}”{times}"
     if status == "entered":
         return f"{who} waits in {name}({fd}){times}"
     return f"{name}({fd}) of {who} has returned{times}" if status == "returned" else ""
@@ -147,10 +164,14 @@ def _call(fields: dict[str, str], number: int) -> str:
 
 def _process(fields: dict[str, str], number: int) -> str:
     who, status = fields.pop("process", ""), fields.pop("status", "")
-    itself = " itself" if fields.pop("child", "") == "False" else ""
+    itself = " itself" if fields.get("child") == "False" else ""
+    if itself:
+        del fields["child"]
     if not who or status not in ("exited", "running"):
         return ""
-    if number > 1 and " and " not in who:
+    if number == who.count(" or ") + 1:
+        who = who.replace(" or ", " and ")
+    elif number > 1:
         who = f"{_NUMBERS[number] if number < len(_NUMBERS) else number} processes of {who}"
     many = " and " in who or number > 1
     return f"{who}{itself} {'have' if many else 'has'} {'ended' if status == 'exited' else 'started'}"

@@ -102,7 +102,7 @@ def pages() -> APIRouter:
         await library.refresh()
         await courses_of(request).right(run, "", key)
         context = _context(request, library.find(name), run, key)
-        if (await courses_of(request).state(run))["mood"] == "ended":
+        if await _over(request, run):
             context = await _recorded(request, context)
         return render(request, "pages/lab.html", context)
 
@@ -209,6 +209,17 @@ def _context(request: Request, lab: Lab, run: str, key: str = "") -> views.LabCo
         trouble=courses_of(request).notebook.trouble,
         kept_for=duration(door_of(request).limits.remembered_seconds),
     )
+
+
+async def _over(request: Request, run: str) -> bool:
+    """Whether a run has ended, or is about to hear that its hosts are gone."""
+    state = await courses_of(request).state(run)
+    if state["mood"] != "live":
+        return state["mood"] == "ended"
+    try:
+        return (await door_of(request).status(state["sandbox"])).ended
+    except NotFoundError:
+        return False  # the server has begun anew: the hosts are made again when the learner comes back
 
 
 async def _recorded(request: Request, context: views.LabContext) -> views.LabContext:

@@ -15,7 +15,7 @@ from server.web.rendering import render
 from server.web.sources import source
 
 HostName = Annotated[str, Query(max_length=32, pattern=r"^[a-z][a-z0-9-]*$")]
-HostNames = Annotated[list[HostName], Query(max_length=64)]
+HostNames = Annotated[list[HostName], Query(max_length=64, default_factory=lambda: [one.name for one in DEFAULT_HOSTS])]
 
 
 def routes() -> APIRouter:
@@ -25,7 +25,7 @@ def routes() -> APIRouter:
     @router.get("/catalogue")
     def catalogue(
         request: Request,
-        hosts: HostNames = [host.name for host in DEFAULT_HOSTS],  # noqa: B006 (FastAPI copies defaults)
+        hosts: HostNames,
         host: Annotated[str, Query(max_length=32)] = "",
         program: Annotated[str, Query(max_length=64)] = "echo_client",
     ) -> HTMLResponse:
@@ -35,7 +35,7 @@ def routes() -> APIRouter:
         return render(request, "panels/_catalogue.html", context)
 
     @router.get("/hosts")
-    def hosts(request: Request, hosts: HostNames = [host.name for host in DEFAULT_HOSTS]) -> HTMLResponse:  # noqa: B006
+    def hosts(request: Request, hosts: HostNames) -> HTMLResponse:
         number = len(hosts)
         name = next(name for letter in "abcdefghijklmnopqrstuvwxyz" if (name := f"client-{letter}") not in hosts)
         following = HostChoice(name=name, address=f"10.0.0.{4 + number}/24")

@@ -18,7 +18,7 @@ import { subjects } from "../words/relations.js";
 import { Address } from "./address.js";
 import { offerDownloads } from "./exports.js";
 import { actOf } from "./lab_acts.js";
-import { WallEnd } from "./presenting.js";
+import { ProjectorEnd } from "./presenting.js";
 import { black, projection, toProjector } from "./projector.js";
 import { Reading } from "./reading.js";
 import { offerHosts, offerRun } from "./sandbox.js";
@@ -69,8 +69,8 @@ class LabPage {
     this.playing = false;
     /** @type {import("../words/lesson.js").LessonShown | null} what the lesson shows */
     this.shown = null;
-    /** @type {WallEnd | null} */
-    this.wall = null;
+    /** @type {ProjectorEnd | null} */
+    this.presenter = null;
     this.screen = new Screen(document.body, this.#page());
     this.reading = new Reading(main, this.home);
     const bar = main.querySelector("[data-next-bar]");
@@ -158,12 +158,12 @@ class LabPage {
   /** The presenter's own window, with the lab on the projector in this one. */
   #present() {
     if (!this.projected) return;
-    this.wall ??= new WallEnd(
+    this.presenter ??= new ProjectorEnd(
       `/labs/${this.name}/presenter`,
       (press) => this.#pressed(press),
-      () => this.#wall(),
+      () => this.#roomView(),
     );
-    this.wall.open();
+    this.presenter.open();
     if (!projection().on) toProjector(this.screen);
   }
 
@@ -173,11 +173,11 @@ class LabPage {
     else if (press === "timer") this.screen.timer.press();
     else if (black()) black(false);
     else one(this.screen.root, `[data-action="${press}"]`).click();
-    this.wall?.tell();
+    this.presenter?.tell();
   }
 
-  /** @returns {import("./presenting.js").Wall} */
-  #wall() {
+  /** @returns {import("./presenting.js").RoomView} */
+  #roomView() {
     const { root, timer } = this.screen;
     const words = (/** @type {string} */ part) => one(root, part).textContent ?? "";
     const { slide } = this.projected ?? {};
@@ -287,7 +287,7 @@ class LabPage {
   /** What the projector shows in place of the stage. */
   #project() {
     if (this.shown) this.projected?.draw(this.shown, this.playing, this.#place());
-    this.wall?.tell();
+    this.presenter?.tell();
   }
 
   // ---- a recorded run

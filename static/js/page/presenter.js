@@ -6,7 +6,7 @@ import { PresenterEnd } from "./presenting.js";
 import { start as startSite } from "./site.js";
 
 /** @typedef {import("./presenting.js").Press} Press */
-/** @typedef {import("./presenting.js").Wall} Wall */
+/** @typedef {import("./presenting.js").RoomView} RoomView */
 
 /** Who does not answer for so long is gone. */
 const ALONE_MS = 5000;
@@ -29,19 +29,19 @@ export function start() {
   const began = Date.now();
   let heard = 0;
 
-  /** @param {Wall} wall */
-  function shows(wall) {
+  /** @param {RoomView} view */
+  function shows(view) {
     heard = Date.now();
     one(main, "[data-alone]").hidden = true;
-    text(one(main, "[data-where]"), wall.where);
-    text(one(main, "[data-sentence]"), wall.sentence);
-    text(one(main, "[data-label]"), wall.label);
-    text(one(main, "[data-ahead]"), wall.ahead);
-    text(one(main, "[data-time]"), wall.time);
-    set(one(main, "[data-do='black']"), { "aria-pressed": String(wall.black) });
-    set(one(main, "[data-do='timer']"), { "aria-pressed": String(wall.time !== "") });
+    text(one(main, "[data-where]"), view.where);
+    text(one(main, "[data-sentence]"), view.sentence);
+    text(one(main, "[data-label]"), view.label);
+    text(one(main, "[data-ahead]"), view.ahead);
+    text(one(main, "[data-time]"), view.time);
+    set(one(main, "[data-do='black']"), { "aria-pressed": String(view.black) });
+    set(one(main, "[data-do='timer']"), { "aria-pressed": String(view.time !== "") });
     for (const article of main.querySelectorAll("[data-step]"))
-      set(article, { hidden: Number(article.getAttribute("data-step")) !== wall.step });
+      set(article, { hidden: Number(article.getAttribute("data-step")) !== view.step });
   }
 
   const end = new PresenterEnd(main.dataset.window ?? "", shows);

@@ -4,7 +4,7 @@ import { newId } from "../log/acts.js";
 
 /** @typedef {"next" | "back" | "black" | "timer"} Press */
 /**
- * @typedef {object} Wall what the room sees
+ * @typedef {object} RoomView what the room sees
  * @property {number} step
  * @property {string} where
  * @property {string} sentence
@@ -20,22 +20,22 @@ function channel(id) {
 }
 
 /** The end of the window that shows the lab. */
-export class WallEnd {
+export class ProjectorEnd {
   #id = newId();
   #told = "";
 
   /**
    * @param {string} address of the presenter's page
    * @param {(press: Press) => void} press
-   * @param {() => Wall} wall
+   * @param {() => RoomView} view
    */
-  constructor(address, press, wall) {
+  constructor(address, press, view) {
     this.address = `${address}?window=${this.#id}`;
-    this.wall = wall;
+    this.view = view;
     this.channel = channel(this.#id);
     this.channel.addEventListener("message", ({ data }) => {
       if (data.kind === "press") press(data.press);
-      else if (data.kind === "hello") this.#post(this.wall());
+      else if (data.kind === "hello") this.#post(this.view());
     });
   }
 
@@ -45,14 +45,14 @@ export class WallEnd {
 
   /** Something may have changed. */
   tell() {
-    const wall = this.wall();
-    if (JSON.stringify(wall) !== this.#told) this.#post(wall);
+    const view = this.view();
+    if (JSON.stringify(view) !== this.#told) this.#post(view);
   }
 
-  /** @param {Wall} wall */
-  #post(wall) {
-    this.#told = JSON.stringify(wall);
-    this.channel.postMessage({ kind: "wall", wall });
+  /** @param {RoomView} view */
+  #post(view) {
+    this.#told = JSON.stringify(view);
+    this.channel.postMessage({ kind: "view", view });
   }
 }
 
@@ -60,12 +60,12 @@ export class WallEnd {
 export class PresenterEnd {
   /**
    * @param {string} id
-   * @param {(wall: Wall) => void} shows
+   * @param {(view: RoomView) => void} shows
    */
   constructor(id, shows) {
     this.channel = channel(id);
     this.channel.addEventListener("message", ({ data }) => {
-      if (data.kind === "wall") shows(data.wall);
+      if (data.kind === "view") shows(data.view);
     });
     this.hello();
   }

@@ -221,8 +221,8 @@ function processCard(state, pid, box, host, square, metrics, made) {
     words,
     squares: fdSquares(process, square, box.w - 2 * pad, wide(words, "plain") + 0.6 * f, metrics),
   });
-  const whole = beside(waits.text);
-  const { words, squares } = whole.squares.besides ? whole : beside(waits.short);
+  const wordings = [waits.text, waits.short, waits.least].map(beside);
+  const { words, squares } = wordings.find((one) => one.squares.besides) ?? wordings[2];
   if (squares.besides && words)
     texts.push({ x: box.w - pad, y: y2, text: words, face: "plain", muted: true, anchor: "end" });
   const label = `process, ${programName(process)}, pid ${pid}${waits.text ? `, ${waits.text}` : ""}`;
@@ -268,7 +268,7 @@ function stateOf(state, cookie) {
 }
 
 /**
- * What its threads do right now, in full and in short, and on which fds.
+ * What its threads do right now, and on which fds: in full, in short, and the first one alone.
  * @param {State} state
  * @param {Process} process
  */
@@ -277,7 +277,7 @@ function whatItDoes(state, process) {
   const fds = new Map();
   if (process.status === "exited") {
     const end = process.signal ? process.signal : `exited ${process.code ?? ""}`.trim();
-    return { text: end, short: end, held: false, fds };
+    return { text: end, short: end, least: end, held: false, fds };
   }
   const pending = new Set(Object.values(state.moments).map((moment) => moment.call));
   /** @type {Map<string, number>} */
@@ -293,7 +293,7 @@ function whatItDoes(state, process) {
   }
   const order = [...names].sort(([a], [b]) => Number(b.startsWith("before")) - Number(a.startsWith("before")));
   const [first, ...rest] = order;
-  if (!first) return { text: "", short: "", held, fds };
+  if (!first) return { text: "", short: "", least: "", held, fds };
   const [does, threads] = first;
   const more = rest.reduce((sum, [, number]) => sum + number, threads - 1);
   const others = rest.map(
@@ -303,6 +303,7 @@ function whatItDoes(state, process) {
   return {
     text: [does, ...same, ...others].join(", "),
     short: more > 0 ? `${does}, ${count(more, "thread")} more` : does,
+    least: does,
     held,
     fds,
   };

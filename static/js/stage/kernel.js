@@ -226,21 +226,8 @@ function listenCard(socket, guests, box, several, filled, metrics, made) {
     y += 0.45 * f;
   }
   const h = y + 0.1 * f;
-  const label = `listening socket, ${socket.local}, SYN queue ${halfOpen.length} of ${limit}, accept queue ${socket.recv_queue} of ${limit}, ${ownerWords(socket)}`;
-  made.sockets.push({
-    key: `socket:${socket.socket}`,
-    kind: "socket",
-    host: socket.host,
-    state: "LISTEN",
-    ...box,
-    h,
-    label,
-    texts,
-    plug: { ...plug, h: 2 * f },
-    places: all,
-    rooms,
-    cookie: socket.socket,
-  });
+  const listener = listenShape(socket, halfOpen.length, { ...box, h });
+  made.sockets.push({ ...listener, texts, plug: { ...plug, h: 2 * f }, places: all, rooms });
   return h;
 }
 
@@ -259,18 +246,12 @@ function lowListenCard(socket, halfOpen, box, several, metrics, made) {
   const { f } = metrics;
   const limit = socket.send_queue;
   const plug = plugOf(socket, several, metrics, 2 * f);
-  const counts = [`SYN queue ${halfOpen} of ${limit}`, `accept queue ${socket.recv_queue} of ${limit}`];
+  const counts = waitingCounts(socket, halfOpen);
   const lines = box.h < 5 * f ? [`SYN ${halfOpen}/${limit}, accept ${socket.recv_queue}/${limit}`] : counts;
   const h = 2 * f + 1.35 * f * lines.length;
   if (halfOpen + socket.recv_queue > 0) made.overflow = true;
   made.sockets.push({
-    key: `socket:${socket.socket}`,
-    kind: "socket",
-    host: socket.host,
-    state: "LISTEN",
-    ...box,
-    h,
-    label: `listening socket, ${socket.local}, ${counts.join(", ")}, ${ownerWords(socket)}`,
+    ...listenShape(socket, halfOpen, { ...box, h }),
     texts: [
       ...listenTitle(socket, plug.w, box, metrics),
       ...lines.map((words, index) => ({
@@ -281,9 +262,31 @@ function lowListenCard(socket, halfOpen, box, several, metrics, made) {
       })),
     ],
     plug: { ...plug, h },
-    cookie: socket.socket,
   });
   return h;
+}
+
+/**
+ * A listening socket without what is in it.
+ * @param {Socket} socket
+ * @param {number} halfOpen
+ * @param {Box} box
+ */
+function listenShape(socket, halfOpen, box) {
+  return {
+    key: `socket:${socket.socket}`,
+    kind: /** @type {const} */ ("socket"),
+    host: socket.host,
+    state: "LISTEN",
+    ...box,
+    label: `listening socket, ${socket.local}, ${waitingCounts(socket, halfOpen).join(", ")}, ${ownerWords(socket)}`,
+    cookie: socket.socket,
+  };
+}
+
+/** @param {Socket} socket @param {number} halfOpen */
+function waitingCounts({ send_queue: limit, recv_queue: whole }, halfOpen) {
+  return [`SYN queue ${halfOpen} of ${limit}`, `accept queue ${whole} of ${limit}`];
 }
 
 /** @param {Socket} socket @param {number} left @param {Box} box @param {Metrics} metrics @returns {Text[]} */

@@ -158,7 +158,7 @@ export class Projected {
     this.#mark();
   }
 
-  /** What is on the wall is marked in the lesson; the stylesheet shows that alone. */
+  /** What is on the projector is marked in the lesson; the stylesheet shows that alone. */
   #mark() {
     const slide = this.on ? this.slide : undefined;
     set(this.main, { "data-slide": slide?.kind ?? null });
