@@ -219,7 +219,7 @@ async def _over(request: Request, run: str) -> bool:
     try:
         return (await door_of(request).status(state["sandbox"])).ended
     except NotFoundError:
-        return False  # the server has begun anew: the hosts are made again when the learner comes back
+        return False  # the server has started again: the hosts are made again when the learner comes back
 
 
 async def _recorded(request: Request, context: views.LabContext) -> views.LabContext:
