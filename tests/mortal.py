@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import json
 import random
+import socket
 import sys
 import threading
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -38,7 +40,7 @@ class MortalServer(Server):
             "SOCKETLAB_DATABASE": f"sqlite:///{folder}/progress.sqlite3",
             "SOCKETLAB_SANDBOXES_PER_VISITOR": "40",
         }
-        self.start([sys.executable, "-m", "server.cli", "serve", "--lazy", "--port", "0"], self._environment)
+        self._serve(port_to_come_back_to())
         self.deaths = 0
 
     def kill_and_return(self) -> None:
@@ -49,7 +51,20 @@ class MortalServer(Server):
         assert self.process.stdout is not None
         self.process.stdout.close()
         self.deaths += 1
-        self.start([sys.executable, "-m", "server.cli", "serve", "--lazy", "--port", str(self.port)], self._environment)
+        self._serve(self.port)
+
+    def _serve(self, port: int) -> None:
+        self.start([sys.executable, "-m", "server.cli", "serve", "--lazy", "--port", str(port)], self._environment)
+
+
+def port_to_come_back_to() -> int:
+    """A free port that no client is given by chance while the server is away: even a client that calls it could be."""
+    least = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    for port in random.sample(range(max(1024, least // 2), least), 100):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("a hundred ports are taken")
 
 
 class Killer:

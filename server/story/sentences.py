@@ -94,6 +94,9 @@ SENTENCES: Final[dict[str, str]] = {
     "scene.over": "Programs end",
     "scene.change": "The conditions change",
     "scene.last": "How it goes on",
+    # Much that is alike
+    "sum.beats": "{count} more beats like these: {heading}.",
+    "sum.scenes": "{count} more scenes like these: {heading}.",
     # What an errno means
     "error.EADDRINUSE": "Another socket has that address and port already.",
     "error.EACCES": "The program has no right to that.",

@@ -394,7 +394,7 @@ test("while hosts are made, Run waits: no button says something else than a mome
 
 // ---- the one next action
 
-/** @param {any} state @param {"" | "playing" | "decided"} [story] */
+/** @param {any} state @param {import("../../static/js/words/next.js").Going} [story] */
 const what = (state, story = "") => {
   const { does, target } = next(lesson(OUTLINE, state, story === "decided"), story);
   return `${does} ${target}`.trim();
@@ -425,7 +425,9 @@ test("while the story is played, the next thing is to skip it", () => {
   assert.equal(next(lesson(OUTLINE, done, true), "decided").label, "Skip to the answer");
   assert.equal(lesson(OUTLINE, done, true).steps[0].run.can, "", "what the kernel has done is not run again meanwhile");
   const passed = run(...live(1), asked(1, 0, 1), ended(1, 0), ended(1, 1), check(1, 0, "true"));
+  assert.equal(what(done, "fresh"), "", "the kernel may still be at it: it is not run twice");
   assert.equal(what(done), "run run-1", "a check does not pass: it can be run again");
+  assert.equal(what(run(...live(1)), "fresh"), "run run-1", "nothing was run yet");
   assert.equal(what(passed), "", "it is about to settle");
 });
 

@@ -15,28 +15,40 @@ function walked(events) {
 }
 
 for (const [name, events] of LOGS) {
-  test(`${name}: by beats, each is stopped at once, and back is where one was`, () => {
+  test(`${name}: by beats, each is stopped at once`, () => {
     const { log, walk } = walked(events);
     const stops = [walk.stop(-1)];
-    while (/** @type {number} */ (stops.at(-1)) < log.end) stops.push(walk.next(/** @type {number} */ (stops.at(-1))));
+    while (/** @type {number} */ (stops.at(-1)) < log.end)
+      stops.push(walk.onward(/** @type {number} */ (stops.at(-1))));
     assert.equal(stops.length, walk.beats.length + 1);
-    for (const [index, seq] of stops.entries()) {
-      assert.equal(walk.at(seq), index - 1);
-      if (index > 0) assert.equal(walk.back(seq), stops[index - 1]);
+    for (const [index, seq] of stops.entries()) assert.equal(walk.at(seq), index - 1);
+    assert.equal(walk.onward(log.end), log.end);
+  });
+
+  test(`${name}: back is where one was, and only what is summed up is passed`, () => {
+    const { log, walk } = walked(events);
+    let seq = walk.stop(-1);
+    while (seq < log.end) {
+      const next = walk.next(seq);
+      assert.ok(next > seq);
+      assert.equal(walk.back(next), seq);
+      assert.equal(walk.summedUp(next) !== "", walk.at(next) > walk.at(seq) + 1);
+      seq = next;
     }
     assert.equal(walk.next(log.end), log.end);
   });
 
   test(`${name}: by scenes, each ends where the next begins`, () => {
     const { log, walk } = walked(events);
-    let [seq, scenes] = [walk.sceneStop(-1), 0];
-    for (; seq < log.end; scenes += 1) {
+    const ends = new Set(walk.scenes.map((_, index) => walk.sceneStop(index)));
+    let seq = walk.sceneStop(-1);
+    while (seq < log.end) {
       const next = walk.nextScene(seq);
       assert.ok(next > seq);
+      assert.ok(ends.has(next));
       assert.equal(walk.backScene(next), seq);
       seq = next;
     }
-    assert.equal(scenes, walk.scenes.length);
   });
 
   test(`${name}: from anywhere, next and back lead to a stop`, () => {
@@ -74,3 +86,20 @@ test("a walk goes on while its log grows, and says how far behind somebody is", 
   assert.ok(walk.takesLonger(0, log.end, 1500));
   assert.ok(!walk.takesLonger(0, log.end, 1e9));
 });
+
+for (const [name, stops, longest] of /** @type {[string, number, number][]} */ ([
+  ["sixty", 45, 456],
+  ["ten-ports", 93, 61],
+])) {
+  test(`${name}: many equal connections are one step`, () => {
+    const { log, walk } = walked(eventsOf(name));
+    let [seq, steps, most] = [walk.stop(-1), 0, 0];
+    for (; seq < log.end; steps += 1) {
+      const next = walk.next(seq);
+      most = Math.max(most, walk.at(next) - walk.at(seq));
+      seq = next;
+    }
+    assert.equal(steps, stops);
+    assert.equal(most, longest);
+  });
+}

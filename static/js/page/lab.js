@@ -17,6 +17,7 @@ import { newOrder } from "../words/options.js";
 import { subjects } from "../words/relations.js";
 import { Address } from "./address.js";
 import { offerDownloads } from "./exports.js";
+import { Fresh } from "./fresh.js";
 import { actOf } from "./lab_acts.js";
 import { ProjectorEnd } from "./presenting.js";
 import { black, projection, toProjector } from "./projector.js";
@@ -30,6 +31,9 @@ import { start as startSite } from "./site.js";
 /** @typedef {import("../log/lab_protocol.js").LabEvent} LabEvent */
 
 const NO_ANSWER = "The server does not answer. What you did is kept here and goes there as soon as it is back.";
+
+/** A click on what runs something while that is on its way to the server is no second one. */
+const ONCE = new Set(["lab.do", "lab.show"]);
 
 /** What stands on the projector, for who presents it. */
 const SLIDES = {
@@ -67,6 +71,7 @@ class LabPage {
     this.beginning = null;
     this.drawing = 0;
     this.playing = false;
+    this.fresh = new Fresh(() => this.draw());
     /** @type {import("../words/lesson.js").LessonShown | null} what the lesson shows */
     this.shown = null;
     /** @type {ProjectorEnd | null} */
@@ -224,6 +229,7 @@ class LabPage {
   /** @param {LabEvent[]} events */
   #take(events) {
     const first = this.state.seq === 0;
+    if (!first) this.fresh.heard();
     for (const event of events) {
       if (event.seq > this.state.seq) {
         foldRun(this.state, event);
@@ -267,6 +273,7 @@ class LabPage {
   /** The screen shows its sandbox at a seq: what the kernel has said until then is told in the lesson. @param {number} seq */
   #seenTo(seq) {
     const { clock, log, live } = this.screen;
+    this.fresh.grown(log.end);
     const { deciding } = this.seen;
     if (deciding > seq) clock.restAt(deciding);
     const everything = clock.mode === "now" && (!live || deciding <= log.end);
@@ -344,7 +351,7 @@ class LabPage {
     const behind = !this.replay && this.seen.deciding > 0;
     const shown = lesson(this.outline, state, behind);
     drawLesson(this.home, shown, state, (pid) => this.#printed(pid));
-    this.bar?.draw(next(shown, behind ? "decided" : this.playing ? "playing" : ""));
+    this.bar?.draw(next(shown, behind ? "decided" : this.playing ? "playing" : this.fresh.is ? "fresh" : ""));
     this.shown = shown;
     this.#project();
     if (this.state.refused > this.told) this.#refused(this.state.refusal);
@@ -386,6 +393,7 @@ class LabPage {
   /** @param {Record<string, unknown>} act */
   async #do(act) {
     try {
+      if (ONCE.has(String(act.command)) && this.acts.waits(act.command)) return;
       await this.#begun();
       const done = this.acts.do(act);
       if (!this.streams.socket || this.streams.socket.readyState !== WebSocket.OPEN) this.#refusedIfLost();

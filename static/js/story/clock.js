@@ -48,6 +48,8 @@ export class Clock {
     this.speed = 1;
     /** Whether what comes is played from where the screen stands; else the screen goes to it at once. */
     this.follows = false;
+    /** What the last step has passed at once; empty: nothing. */
+    this.summedUp = "";
     /** The seq that playing rests on when it gets there; 0: none. */
     this.resting = 0;
     /** How many beats were passed over by acting, and the seq behind which they begin. */
@@ -126,6 +128,7 @@ export class Clock {
     this.seq = Math.max(0, Math.min(this.log.end, Math.round(seq)));
     this.mode = this.seq === this.log.end ? "now" : "past";
     this.resting = 0;
+    this.summedUp = "";
     this.touch();
   }
 
@@ -136,9 +139,10 @@ export class Clock {
     this.seek(this.log.end);
   }
 
-  /** To the next or last beat. @param {1 | -1} direction */
+  /** To the next or last beat; many that are alike are one step. @param {1 | -1} direction */
   step(direction) {
     this.seek(direction > 0 ? this.walk.next(this.seq) : this.walk.back(this.seq));
+    this.summedUp = this.walk.summedUp(this.seq);
   }
 
   /** To the next or last scene. @param {1 | -1} direction */
@@ -171,6 +175,7 @@ export class Clock {
     this.#stop();
     this.seq = Math.min(from, this.log.end);
     this.resting = 0;
+    this.summedUp = "";
     this.mode = "now";
     this.shown = this.seq;
     this.since = Number.NEGATIVE_INFINITY; // What is passed over need not be read to its end.
@@ -213,6 +218,7 @@ export class Clock {
     const long = this.walk.takesLonger(this.seq, this.log.end, LONG_MS * this.speed);
     this.gait = long ? "scenes" : "beats";
     this.chosen = false;
+    this.summedUp = "";
     this.mode = "playing";
     this.#wait();
   }
@@ -229,22 +235,22 @@ export class Clock {
     const { walk } = this;
     if (this.resting && this.seq >= this.#decisive) return DECIDED_MS;
     if (this.gait === "beats") return walk.dwell(walk.at(this.seq));
-    const index = walk.sceneAt(this.seq);
-    const beats = walk.beatsOf(index);
+    const passage = walk.passage(this.seq);
+    const beats = beatsOf(passage);
     return Math.max(
       beats > FEW_PICTURES ? PICTURE_MS : FEW_MS,
-      walk.sceneDwell(index) / Math.min(MOST_PICTURES, beats),
+      walk.passageDwell(passage) / Math.min(MOST_PICTURES, beats),
     );
   }
 
   /** Where playing goes next: a beat on, or some at once in a scene that has many. */
   #onward() {
     const { walk } = this;
-    const next = walk.next(this.seq);
+    const next = walk.onward(this.seq);
     if (this.gait === "beats") return next;
-    const index = walk.sceneAt(next);
-    const stride = Math.ceil(walk.beatsOf(index) / MOST_PICTURES);
-    return Math.min(walk.stop(walk.at(next) + stride - 1), Math.max(next, walk.sceneStop(index)));
+    const passage = walk.passage(next);
+    const stride = Math.ceil(beatsOf(passage) / MOST_PICTURES);
+    return walk.stop(Math.min(walk.at(next) + stride - 1, passage.last));
   }
 
   #advance() {
@@ -289,4 +295,9 @@ export class Clock {
     this.timer = 0;
     this.dwell = 0;
   }
+}
+
+/** @param {import("./walk.js").Passage} passage */
+function beatsOf({ first, last }) {
+  return last - first + 1;
 }

@@ -536,6 +536,8 @@ export const SENTENCES = {
   "scene.over": "Programs end",
   "scene.change": "The conditions change",
   "scene.last": "How it goes on",
+  "sum.beats": "{count} more beats like these: {heading}.",
+  "sum.scenes": "{count} more scenes like these: {heading}.",
   "error.EADDRINUSE": "Another socket has that address and port already.",
   "error.EACCES": "The program has no right to that.",
   "error.EADDRNOTAVAIL": "This host has no such address, or no port is left for it.",

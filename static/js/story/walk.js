@@ -1,11 +1,19 @@
 // Where a person can stop in a log: at the end of each beat, and of each scene. Pure; it reads on as the log grows.
 // A beat's stop is the last seq before the next beat, so that what the kernel did besides is in the picture.
+// Who steps passes a stretch of equal ones at once (sums.js); inside it, each has its stop as ever.
 
 import { Story, sentence } from "./beats.js";
+import { Sums } from "./sums.js";
 
 /** @typedef {import("../log/log.js").Log} Log */
 /** @typedef {import("./beats.js").Beat} Beat */
 /** @typedef {import("./beats.js").Scene} Scene */
+/**
+ * @typedef {object} Passage a scene, or several that are alike
+ * @property {number} first the index of its first beat; -1: nothing is told yet
+ * @property {number} last and of its last one
+ * @property {string} words what it is about
+ */
 /**
  * @typedef {object} Ahead how much of a story lies behind a moment
  * @property {number} beats
@@ -18,6 +26,7 @@ const CHARACTER_MS = 60;
 
 export class Walk {
   #story = new Story();
+  #sums = new Sums(this.#story);
   #read = 0;
 
   /** @param {Log} log */
@@ -62,30 +71,56 @@ export class Walk {
     return next ? next.id - 1 : this.log.end;
   }
 
+  /** The scene that is on at a moment, or those alike. @param {number} seq @returns {Passage} */
+  passage(seq) {
+    const sum = this.#sums.ofScenes(this.at(seq));
+    if (sum) return sum;
+    const index = this.sceneAt(seq);
+    const [first, last] = [index < 0 ? -1 : this.at(this.scenes[index].id), this.at(this.sceneStop(index))];
+    return { first, last, words: this.heading(index) };
+  }
+
   /** One beat on, or to the end of the one that is on. @param {number} seq */
-  next(seq) {
+  onward(seq) {
     const index = this.at(seq);
     return seq < this.stop(index) ? this.stop(index) : this.stop(Math.min(index + 1, this.beats.length - 1));
   }
 
-  /** One beat back. @param {number} seq */
-  back(seq) {
+  /** One stop on: a beat, or many that are alike. @param {number} seq */
+  next(seq) {
     const index = this.at(seq);
-    return index < 0 ? 0 : this.stop(index - 1);
+    const sum = seq < this.stop(index) ? undefined : this.#sums.ofBeats(index + 1);
+    return sum?.first === index + 1 ? this.stop(sum.last) : this.onward(seq);
   }
 
-  /** @param {number} seq */
+  /** One stop back. @param {number} seq */
+  back(seq) {
+    const index = this.at(seq);
+    return index < 0 ? 0 : this.stop((this.#sumAt(seq)?.first ?? index) - 1);
+  }
+
+  /** One scene on, or what is left of the one that is on. @param {number} seq */
   nextScene(seq) {
-    const index = this.sceneAt(seq);
-    return seq < this.sceneStop(index)
-      ? this.sceneStop(index)
-      : this.sceneStop(Math.min(index + 1, this.scenes.length - 1));
+    const end = this.stop(this.passage(seq).last);
+    return seq < end ? end : this.stop(this.passage(this.onward(seq)).last);
   }
 
   /** @param {number} seq */
   backScene(seq) {
-    const index = this.sceneAt(seq);
-    return index < 0 ? 0 : this.sceneStop(index - 1);
+    const { first } = this.passage(seq);
+    return first < 0 ? 0 : this.stop(first - 1);
+  }
+
+  /** What was passed at once by who has stepped to a moment; empty: nothing was. @param {number} seq */
+  summedUp(seq) {
+    return this.#sumAt(seq)?.words ?? "";
+  }
+
+  /** What is summed up and ends at a moment. @param {number} seq */
+  #sumAt(seq) {
+    const index = this.at(seq);
+    const sum = this.#sums.ofBeats(index);
+    return sum?.last === index && seq === this.stop(index) ? sum : undefined;
   }
 
   /** What a beat says, as far as it has got at a moment. @param {number} index @param {number} [seq] */
@@ -100,12 +135,6 @@ export class Walk {
     return said.map(sentence).join(" ");
   }
 
-  /** How many beats a scene has. @param {number} index */
-  beatsOf(index) {
-    const scene = this.scenes[index];
-    return scene ? this.at(this.sceneStop(index)) - this.at(scene.id) + 1 : 1;
-  }
-
   /** What a scene is about. @param {number} index */
   heading(index) {
     const scene = this.scenes[index];
@@ -117,9 +146,9 @@ export class Walk {
     return reading(this.words(index));
   }
 
-  /** How long a scene stays when only its end is shown, in ms. @param {number} index */
-  sceneDwell(index) {
-    return reading(this.heading(index));
+  /** How long a passage stays when only what it is about is said, in ms. @param {Passage} passage */
+  passageDwell({ words }) {
+    return reading(words);
   }
 
   /** Whether it takes longer than some ms to read what lies between two moments. @param {number} from @param {number} to @param {number} ms */

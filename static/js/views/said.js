@@ -46,8 +46,8 @@ class Said {
   /** What the beat says that is on; of a scene that was passed through at once, what it was about. @param {number} seq */
   #words(seq) {
     const { clock, log, walk } = this.desk;
-    if (clock.mode === "playing" && clock.gait === "scenes") return walk.heading(walk.sceneAt(seq));
-    const told = walk.words(walk.at(seq), seq);
+    if (clock.mode === "playing" && clock.gait === "scenes") return walk.passage(seq).words;
+    const told = clock.summedUp || walk.words(walk.at(seq), seq);
     if (told) return told;
     const note = log.said(seq)?.note;
     return note && (!note.aside || log.head.state.pace !== "live") ? note.text : this.desk.opening;

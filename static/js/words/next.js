@@ -12,9 +12,11 @@
 
 const NOTHING = { does: /** @type {Next["does"]} */ (""), label: "", target: "", words: "" };
 
+/** @typedef {"" | "playing" | "decided" | "fresh"} Going what runs is still played, its step has even been decided, or more may come of it */
+
 /**
  * @param {LessonShown} lesson
- * @param {"" | "playing" | "decided"} story whether what runs is still being played, or its step has even been decided
+ * @param {Going} story
  * @returns {Next}
  */
 export function next(lesson, story) {
@@ -30,10 +32,10 @@ export function next(lesson, story) {
   }
 }
 
-/** @param {StepShown} step @param {"" | "playing" | "decided"} story @returns {Next} */
+/** @param {StepShown} step @param {Going} story @returns {Next} */
 function inStep(step, story) {
   const { number, run } = step;
-  if (story) {
+  if (story === "playing" || story === "decided") {
     const label = story === "decided" ? "Skip to the answer" : "Skip to now";
     return { ...NOTHING, does: "skip", label, words: "What the kernel did, beat by beat." };
   }
@@ -46,6 +48,9 @@ function inStep(step, story) {
     if (run.can === "stop") return { ...NOTHING, words: "It runs." };
     const passed = step.checks.every(({ mood }) => mood === "true" || mood === "lost");
     if (run.can === "again" && passed) return { ...NOTHING, words: "Waiting until nothing more happens." };
+    // Who ran it again now would have all of it twice.
+    if (run.can === "again" && run.actions.length > 0 && story === "fresh")
+      return { ...NOTHING, words: "Waiting for what must come true." };
     if (step.task) return { ...NOTHING, does: "task", label: "To the task", target: `step-${number}` };
     return { ...NOTHING, does: "run", label: run.label, target: `run-${number}` };
   }
