@@ -28,7 +28,7 @@ SENTENCES: Final[dict[str, str]] = {
     "connect.returns": "connect() returns to {who} on {host}: for it, the connection is established.",
     "connect.starts": "connect() does not wait: {who} on {host} goes on while the kernel asks.",
     "send.hands": "{who} on {host} hands {bytes} to the kernel: {call}({fd}).",
-    "recv.waits": "{who} on {host} asks for bytes: {call}({fd}). Nothing is there, so it sleeps.",
+    "recv.waits": "{who} on {host} asks for {asked}: {call}({fd}). Nothing is there, so it sleeps.",
     "recv.gets": "{who} on {host} gets {bytes} from fd {fd}.",
     "recv.ends": "{call}() gives 0 bytes to {who} on {host}: the other side sends no more.",
     "recv.empty": "{who} on {host} gets an empty datagram from fd {fd}.",

@@ -42,7 +42,7 @@ def slots_of(told: Told, event: ev.Event) -> Slots:
         case ev.ProcessExecuted():
             return {"program": program_name(event.program, event.argv), "pid": str(event.pid)}
         case ev.ProcessOutput():
-            return {"who": told.program(event.pid), "text": last_line(event.text)}
+            return {"who": told.speaker(event.pid), "text": last_line(event.text)}
         case ev.ProcessExited():
             ends = {"code": shown(event.code), "signal": event.signal or ""}
             return {"who": told.program(event.pid), "pid": str(event.pid), **ends}
@@ -127,8 +127,11 @@ def _of_call(told: Told, event: CallEvent) -> Slots:
         "how": shown(args.get("how")),
         "address": address_words(args.get("address")),
     }
+    row = told.socket_of(event)
+    whole = row is not None and row["protocol"] == "udp"  # UDP keeps what was sent together
+    slots["asked"] = "a datagram" if whole else "bytes"
     if isinstance(event, ev.SyscallEntered):
-        return slots | {"bytes": _handed(args)}
+        return slots | {"bytes": f"a datagram of {_handed(args)}" if whole else _handed(args)}
     if event.address is not None:
         slots["address"] = address_words(event.address)
     moved = event.bytes if event.bytes is not None else event.result

@@ -109,6 +109,11 @@ class Told:
         process = self.process(pid)
         return program_name(process["program"], process["argv"]) if process else f"process {pid}"
 
+    def speaker(self, pid: int) -> str:
+        """What a process runs, and where: programs of one name print on several hosts."""
+        process = self.process(pid)
+        return f"{self.program(pid)} on {process['host']}" if process else self.program(pid)
+
     def call(self, event: CallEvent) -> tuple[str, ev.Decoded]:
         """The name and the arguments of a call that is entered or returns; empty if its beginning is not known."""
         if isinstance(event, ev.SyscallEntered):

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.test_pictures import violations
 from tests.browsing import Watched, context
 from tests.web.conftest import Server
 
@@ -94,6 +95,7 @@ def test_the_presenter_has_notes_and_leads_from_there(presenter: Page) -> None:
     expect(page.locator("main")).to_have_attribute("data-slide", "guess")
     expect(own.locator("[data-where]")).to_have_text("The question")
     expect(own.locator("article:visible .asked .right").first).to_be_visible()
+    assert (violations(page), violations(own)) == ([], [])
     own.keyboard.press("b")
     expect(page.locator("html")).to_have_attribute("data-black", "")
     expect(own.get_by_role("button", name="Black screen")).to_have_attribute("aria-pressed", "true")

@@ -41,7 +41,7 @@ export function slotsOf(told, event) {
     case "process.executed":
       return { program: programName(event), pid: String(event.pid) };
     case "process.output":
-      return { who: told.program(event.pid), text: lastLine(event.text) };
+      return { who: told.speaker(event.pid), text: lastLine(event.text) };
     case "process.exited": {
       const ends = { code: shown(event.code), signal: event.signal ?? "" };
       return { who: told.program(event.pid), pid: String(event.pid), ...ends };
@@ -144,6 +144,7 @@ export function addressWords(address) {
 /** @param {Told} told @param {import("./told.js").CallEvent} event @returns {Slots} */
 function ofCall(told, event) {
   const { name, args } = told.call(event);
+  /** @type {Slots} */
   const slots = {
     who: told.program(event.pid),
     host: told.state.processes[event.pid]?.host ?? "",
@@ -152,7 +153,10 @@ function ofCall(told, event) {
     how: shown(args.how),
     address: addressWords(args.address),
   };
-  if (event.type === "syscall.entered") return { ...slots, bytes: handed(args) };
+  const whole = told.socketOf(event)?.protocol === "udp"; // UDP keeps what was sent together
+  slots.asked = whole ? "a datagram" : "bytes";
+  if (event.type === "syscall.entered")
+    return { ...slots, bytes: whole ? `a datagram of ${handed(args)}` : handed(args) };
   if ((event.address ?? null) !== null) slots.address = addressWords(event.address);
   const moved = count(event.bytes ?? event.result ?? 0, "byte");
   return { ...slots, new_fd: shown(event.new_fd), error: event.error ?? "", bytes: moved };

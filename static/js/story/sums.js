@@ -109,7 +109,9 @@ function set(sums, first, last, words) {
 
 /** What a beat says, whoever it is about; but what it means for a program, and an error, are not the same for all. @param {Beat} beat */
 function kindOf({ said }) {
-  return said.map(({ message, slots }) => `${message} ${slots.program ?? ""} ${slots.error ?? ""}`).join("\n");
+  return said
+    .map(({ message, slots }) => `${message} ${slots.who ?? slots.program ?? ""} ${slots.error ?? ""}`)
+    .join("\n");
 }
 
 /** @param {Sum[]} sums @param {number} index */

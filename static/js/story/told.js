@@ -64,6 +64,12 @@ export class Told {
     return process ? programName(process) : `process ${pid}`;
   }
 
+  /** What a process runs, and where: programs of one name print on several hosts. @param {number} pid */
+  speaker(pid) {
+    const process = this.state.processes[pid];
+    return process ? `${this.program(pid)} on ${process.host}` : this.program(pid);
+  }
+
   /**
    * The name and the arguments of a call that is entered or returns; empty if its beginning is not known.
    * @param {CallEvent} event

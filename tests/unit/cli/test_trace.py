@@ -65,7 +65,7 @@ def test_an_echo_as_a_story() -> None:
     lines = done.stdout.splitlines()
     places = [next(number for number, line in enumerate(lines) if part in line) for part in expected]
     assert places == sorted(places)
-    assert any("echo_client prints: echo: hello" in line for line in lines[places[-2] :])  # its words come by a pipe
+    assert any("echo_client on client-a prints: echo: hello" in line for line in lines[places[-2] :])  # by a pipe
     assert lines[-1].endswith("The sandbox has ended: the trace is over.")
 
 
