@@ -209,6 +209,9 @@ def test_a_lab_by_its_one_next_button(reader: Page, always: bool) -> None:
         expect(button).not_to_have_attribute("data-does", re.compile("^$"))
     assert [done.count(what) for what in ("run", "task")] == [4, 2], done
     expect(page.locator("#summary")).to_be_visible()
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_function("() => location.search.includes('seq=')")
+    assert page.evaluate("location.hash") == "#summary", "the address names what is read beside the moment"
     if always:
         return
     beats = told(page)

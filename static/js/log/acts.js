@@ -23,11 +23,6 @@ export class Acts {
     return this.#waiting.length;
   }
 
-  /** Whether one like that has not been answered. @param {unknown} command */
-  waits(command) {
-    return this.#waiting.some(({ act }) => act.command === command);
-  }
-
   /** The run's channel is there, and what waits goes up it. @param {Channel} channel */
   opened(channel) {
     this.#channel = channel;

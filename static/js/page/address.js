@@ -6,7 +6,7 @@
 
 const QUIET_MS = 300;
 /** What a lab's page has behind "#": it stays. */
-const STEP = /^#step-\d+$/;
+const PART = /^#(step-\d+|summary)$/;
 
 export class Address {
   #timer = 0;
@@ -33,7 +33,7 @@ export class Address {
       // What opens somebody's run to who watches it must come back with a reload.
       const key = address.searchParams.get("key");
       address.search = key ? `key=${encodeURIComponent(key)}${text && "&"}${text}` : text;
-      if (!STEP.test(address.hash)) address.hash = "";
+      if (!PART.test(address.hash)) address.hash = "";
     }
     return address.href;
   }

@@ -32,9 +32,6 @@ import { start as startSite } from "./site.js";
 
 const NO_ANSWER = "The server does not answer. What you did is kept here and goes there as soon as it is back.";
 
-/** A click on what runs something while that is on its way to the server is no second one. */
-const ONCE = new Set(["lab.do", "lab.show"]);
-
 /** What stands on the projector, for who presents it. */
 const SLIDES = {
   stage: "The stage",
@@ -393,7 +390,6 @@ class LabPage {
   /** @param {Record<string, unknown>} act */
   async #do(act) {
     try {
-      if (ONCE.has(String(act.command)) && this.acts.waits(act.command)) return;
       await this.#begun();
       const done = this.acts.do(act);
       if (!this.streams.socket || this.streams.socket.readyState !== WebSocket.OPEN) this.#refusedIfLost();
