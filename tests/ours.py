@@ -17,8 +17,14 @@ OURS = folder("labs")
 NAMES = sorted(path.parent.name for path in OURS.glob("*/lab.md"))
 CROWDED = frozenset({"18-ten-thousand"})
 """Labs with thousands of sockets, which would slow every other test."""
-PLAYED = [pytest.param(name, marks=pytest.mark.crowded) if name in CROWDED else name for name in NAMES]
-"""All names, for tests that play the labs."""
+PLAYED = [
+    pytest.param(name, pace, marks=[pytest.mark.crowded] if name in CROWDED else [])
+    for name in NAMES
+    for pace in ("live", "step")
+    if not (name in CROWDED and pace == "live")
+]
+"""All names and both paces, for tests that play the labs. What is crowded is played live in the browser, and ten times by
+`make judge`."""
 
 
 @cache

@@ -70,7 +70,7 @@ QUIET = 0.15
 QUIET_MOST = 3.0
 """… but it waits no longer than this."""
 _SLICE = 2_000
-_DEAR = 0.01
+_DEAR = 0.03
 _REST = 3
 
 T = TypeVar("T")
@@ -292,13 +292,15 @@ class Player:
                     asked = time.monotonic()
                     if value := true():
                         return value
-                    took = time.monotonic() - asked
-                    if took > _DEAR:  # ten thousand sockets: leave most of the time to the others
-                        await asyncio.sleep(took * _REST)
+                    rest = _REST * (time.monotonic() - asked)  # ten thousand sockets: leave most of the time to others
+                    if rest > _DEAR:
+                        await asyncio.sleep(rest)
                     if await self.stage.closed():
                         raise GoneError("The sandbox has ended.", "Start it again.")
                     if not await self._let_go():
                         await self.stage.wait(seen)
+                        if rest <= _DEAR:
+                            await asyncio.sleep(rest)  # what comes meanwhile is asked about at once
         except TimeoutError:
             raise WaitedInVainError(f"Waited {patience:g} seconds for {what}.") from None
 

@@ -346,8 +346,7 @@ async def true(player: Player, condition: Callable[[], bool]) -> None:
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("pace", PACES)
-@pytest.mark.parametrize("name", PLAYED)
+@pytest.mark.parametrize(("name", "pace"), PLAYED)
 async def test_our_labs_are_as_they_claim(name: str, pace: str) -> None:
     lab = lab_of(name)
     async with sandbox_for(lab, OURS) as sandbox:
