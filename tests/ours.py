@@ -23,7 +23,7 @@ PLAYED = [
     for pace in ("live", "step")
     if not (name in CROWDED and pace == "live")
 ]
-"""All names and both paces, for tests that play the labs. What is crowded is played live in the browser, and ten times by
+"""All names and both paces, for tests that play the labs. What is crowded is played live in the browser, and by
 `make judge`."""
 
 
