@@ -17,7 +17,6 @@ from typing import NoReturn
 from server import events as ev
 from server.deciders.conductor import Conductor
 from server.deciders.patience import Patience
-from server.deciders.sleepers import Sleepers
 from server.deciders.switch import Switch
 from server.deciders.tracees import Tracees
 from server.events import Pace
@@ -52,8 +51,7 @@ class Loop:
         self._journal = Journal(limits.log_events)
         self._channel = Channel(channel, self._journal, self._watch)
         self._conductor = Conductor(pace)
-        sleepers, switch, patience = Sleepers(), Switch(self._conductor), Patience()
-        tracees = Tracees(self._conductor, sleepers)
+        switch, tracees, patience = Switch(self._conductor), Tracees(self._conductor), Patience()
         owners = Owners()
         table = Table(self._journal, self._conductor, owners)
         tracer = Tracer(self._journal, table, owners)
@@ -64,7 +62,6 @@ class Loop:
             self._conductor,
             switch,
             tracees,
-            sleepers,
             patience,
             Wire(),
             tracer,
