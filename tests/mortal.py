@@ -58,7 +58,7 @@ class MortalServer(Server):
 
 
 def port_to_come_back_to() -> int:
-    """A free port that no client is given by chance while the server is away: even a client that calls it could be."""
+    """A free port below the ephemeral range: no client gets it as its local port while the server is down."""
     least = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
     for port in random.sample(range(max(1024, least // 2), least), 100):
         with socket.socket() as probe, suppress(OSError):

@@ -300,7 +300,7 @@ class Player:
                     if not await self._let_go():
                         await self.stage.wait(seen)
                         if rest <= _DEAR:
-                            await asyncio.sleep(rest)  # what comes meanwhile is asked about at once
+                            await asyncio.sleep(rest)  # one evaluation for all that comes meanwhile
         except TimeoutError:
             raise WaitedInVainError(f"Waited {patience:g} seconds for {what}.") from None
 

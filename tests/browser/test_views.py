@@ -430,10 +430,10 @@ TOUCHING = """() => [...document.querySelectorAll('.ladder .rung')].flatMap(rung
 })"""
 
 
-@pytest.mark.parametrize(("size", "first"), [("1440x900", 0), ("390x844", 2)])
-def test_the_words_of_a_row_of_the_ladder_do_not_touch(browser: Browser, served: Server, size: str, first: int) -> None:
+@pytest.mark.parametrize("size", ["1440x900", "390x844"])
+def test_the_words_of_a_row_of_the_ladder_do_not_touch(browser: Browser, served: Server, size: str) -> None:
     with opened(browser, served, size) as page:
-        for name in sorted(RUNS)[first::4]:
+        for name in sorted(RUNS)[::2]:
             page.goto("/replay?view=ladder")
             page.set_input_files("input[data-open]", path_of(name))
             if size == "390x844":

@@ -1,5 +1,5 @@
-// What a story tells again and again is summed up: the third to the last but one of many equal connections is one stop.
-// Pure. Scenes are alike when they come in equal rounds; within one scene, beats are when nothing new is said of anybody.
+// Sums up what repeats in a story: of many equal connections, the third to the last but one are one stop. Pure.
+// Scenes repeat in rounds (connect, bytes, end, connect, …); beats of one scene repeat when their messages were all told.
 
 import { sentence } from "./beats.js";
 
@@ -107,7 +107,7 @@ function set(sums, first, last, words) {
   sums.push({ first, last, words });
 }
 
-/** What a beat says, whoever it is about; but what it means for a program, and an error, are not the same for all. @param {Beat} beat */
+/** A beat's messages with their program and error, and without addresses and numbers. @param {Beat} beat */
 function kindOf({ said }) {
   return said
     .map(({ message, slots }) => `${message} ${slots.who ?? slots.program ?? ""} ${slots.error ?? ""}`)

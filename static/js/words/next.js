@@ -48,7 +48,7 @@ function inStep(step, story) {
     if (run.can === "stop") return { ...NOTHING, words: "It runs." };
     const passed = step.checks.every(({ mood }) => mood === "true" || mood === "lost");
     if (run.can === "again" && passed) return { ...NOTHING, words: "Waiting until nothing more happens." };
-    // Who ran it again now would have all of it twice.
+    // Running it again now would start every program twice.
     if (run.can === "again" && run.actions.length > 0 && story === "fresh")
       return { ...NOTHING, words: "Waiting for what must come true." };
     if (step.task) return { ...NOTHING, does: "task", label: "To the task", target: `step-${number}` };
