@@ -13,7 +13,7 @@ from server.story.beats import COUNTED, OTHERWISE
 from server.story.predicates import DISCOVERY, LIBRARY, STATES, TOOLS, WEIGHTY
 from server.story.rules import RULES, Rule
 from server.story.sentences import SENTENCES
-from server.story.told import GONE, NOT_YET
+from server.story.told import NOT_YET
 
 TARGET = Path(__file__).parents[1] / "static" / "js" / "story" / "table.js"
 
@@ -53,7 +53,6 @@ def render() -> str:
             _list("DISCOVERY", sorted(DISCOVERY)),
             _list("STATES", STATES),
             f"export const LIBRARY = {_text(LIBRARY)};\n",
-            f"export const GONE = {_text(GONE)};\n",
         )
     )
 

@@ -104,6 +104,17 @@ class SyscallEntered(_Event, frozen=True, tag="syscall.entered"):
     line: int | None = None
 
 
+class SyscallBlocked(_Event, frozen=True, tag="syscall.blocked"):
+    """The kernel has put a thread to sleep inside its call: ``/proc/TID/stat`` says S. Now the call waits.
+
+    A call is looked at when it has not come back for a millisecond, so a shorter sleep is not seen.
+    """
+
+    call: int
+    pid: int
+    tid: int
+
+
 class SyscallReturned(_Event, frozen=True, tag="syscall.returned"):
     """A system call came back: ``result``, or ``error`` (the errno's name), and what it wrote out.
 
@@ -333,6 +344,7 @@ Event = (
     | ProcessOutput
     | ProcessExited
     | SyscallEntered
+    | SyscallBlocked
     | SyscallReturned
     | FdOpened
     | FdClosed

@@ -79,6 +79,7 @@ class Call(TypedDict):
         t: When it was entered (ns on the log's clock).
         file: The program's source file; null if unknown.
         line: The line in it, from 1; null if unknown.
+        blocked: Whether its thread was seen to sleep in it.
     """
 
     call: int
@@ -87,6 +88,7 @@ class Call(TypedDict):
     t: int
     file: str | None
     line: int | None
+    blocked: bool
 
 
 class Process(TypedDict):

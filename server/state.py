@@ -23,7 +23,7 @@ from typing import assert_never
 import msgspec
 
 from server import events as ev
-from server.shapes import Host, Moment, Packet, Parameter, Process, Socket, State
+from server.shapes import Call, Host, Moment, Packet, Parameter, Process, Socket, State
 
 
 def has_exited(state: State, pid: int) -> bool:
@@ -64,6 +64,8 @@ def fold(state: State, event: ev.Event) -> State:
     match event:
         case ev.SyscallEntered():
             _enter(state, event)
+        case ev.SyscallBlocked():
+            _block(state, event)
         case ev.SyscallReturned():
             _return(state, event)
         case ev.SocketAppeared() | ev.SocketChanged():
@@ -220,16 +222,25 @@ def _enter(state: State, event: ev.SyscallEntered) -> None:
             "t": event.t,
             "file": event.file,
             "line": event.line,
+            "blocked": False,
         }
 
 
-def _return(state: State, event: ev.SyscallReturned) -> None:
+def _call(state: State, event: ev.SyscallBlocked | ev.SyscallReturned) -> Call | None:
     process = state["processes"].get(str(event.pid))
-    if process is None:
-        return
-    current = process["calls"].get(str(event.tid))
-    if current is not None and current["call"] == event.call:
-        del process["calls"][str(event.tid)]
+    current = process["calls"].get(str(event.tid)) if process is not None else None
+    return current if current is not None and current["call"] == event.call else None
+
+
+def _block(state: State, event: ev.SyscallBlocked) -> None:
+    call = _call(state, event)
+    if call is not None:
+        call["blocked"] = True
+
+
+def _return(state: State, event: ev.SyscallReturned) -> None:
+    if _call(state, event) is not None:
+        del state["processes"][str(event.pid)]["calls"][str(event.tid)]
 
 
 # Packets and moments

@@ -92,6 +92,8 @@ class Timeline:
                 return self._of_pid(t, event.pid, self._paint(_BOLD, f"ends {end}"))
             case ev.ProcessOutput():
                 return self._of_pid(t, event.pid, f"{event.stream}: {event.text!r}")
+            case ev.SyscallBlocked() if event.call in self._calls:
+                return self._of_pid(t, event.pid, f"… {_short_call(self._calls[event.call])} sleeps")
             case ev.SyscallReturned():
                 entered = self._calls.pop(event.call, None)
                 name = f"… {_short_call(entered)}" if entered else f"… call {event.call}"

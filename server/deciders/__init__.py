@@ -5,6 +5,7 @@
   person wants held or dropped, ``repeats`` says which packet a retransmission repeats.
 * ``tracees``: what becomes of each stop of a traced thread. Facts of stops in, events and resumptions out.
   ``tracee`` is what is known of one process, and the steps that can be taken with it.
+* ``sleepers``: when a thread is looked at that has not come back from its call. Calls in, looks and what was seen out.
 * ``patience``: how often the kernels of hosts repeat before they give up. Holds in, kernel parameters out.
 
 Facts come in with their time (ns) and their random numbers; what is to be done goes out as a list of steps, which

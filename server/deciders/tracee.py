@@ -102,6 +102,13 @@ class AskWhetherFree(msgspec.Struct, frozen=True):
     fd: int
 
 
+class LookWhetherAsleep(msgspec.Struct, frozen=True):
+    """Look whether the kernel has put a thread to sleep inside a call, for ``looked``."""
+
+    thread: Thread
+    call: int
+
+
 class Free(msgspec.Struct, frozen=True):
     """A number of a process points to nothing any more."""
 
@@ -191,6 +198,7 @@ Step = (
     | Listen
     | Describe
     | AskWhetherFree
+    | LookWhetherAsleep
     | Free
     | Copy
     | Find

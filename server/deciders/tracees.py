@@ -25,6 +25,7 @@ from typing import Final
 
 from server import events as ev
 from server.deciders.conductor import Conductor
+from server.deciders.sleepers import Sleepers
 from server.deciders.tracee import (
     AskWhetherFree,
     Begun,
@@ -57,13 +58,15 @@ class Tracees:
 
     Args:
         conductor: Who decides whether a call may enter.
+        sleepers: Who is told of calls in which a thread may be put to sleep.
     """
 
-    def __init__(self, conductor: Conductor) -> None:
+    def __init__(self, conductor: Conductor, sleepers: Sleepers) -> None:
         self.processes: dict[int, Process] = {}
         self.threads: dict[int, Thread] = {}
         self._held: dict[int, Thread] = {}
         self._conductor = conductor
+        self._sleepers = sleepers
         self._calls = 0
 
     # -- they come
@@ -161,12 +164,16 @@ class Tracees:
                     event,
                     ev.MomentPending(moment=moment.id, kind="syscall", call=thread.call, due_t=moment.due_t),
                 ]
+            self._sleepers.enters(thread, t)
         return [event, thread.to_its_return if row.returns else thread.goes_on]
 
-    def go(self, call: int) -> Steps:
-        """The moment of a call was released: let it enter."""
+    def go(self, call: int, t: int) -> Steps:
+        """The moment of a call was released (``t``: now, ns): let it enter."""
         thread = self._held.pop(call, None)
-        return [] if thread is None else [thread.to_its_return]
+        if thread is None:
+            return []
+        self._sleepers.enters(thread, t)
+        return [thread.to_its_return]
 
     # -- a call returns
 
@@ -205,6 +212,7 @@ class Tracees:
             data=decoded.get("data"),
             values=values,
         )
+        self._sleepers.leaves(thread.call)
         thread.call = 0
         thread.entry = None
         return [*steps, look, event, thread.goes_on]
@@ -288,6 +296,7 @@ class Tracees:
 
     def _release_dead(self, thread: Thread) -> Steps:
         """What a thread waited for will not happen any more."""
+        self._sleepers.leaves(thread.call)
         if self._held.pop(thread.call, None) is None:
             return []
         moment = self._conductor.find("syscall", thread.call)

@@ -21,6 +21,7 @@ from server.deciders import switch as packet_steps
 from server.deciders import tracee as tracee_steps
 from server.deciders.conductor import Conductor, Moment
 from server.deciders.patience import Patience, SetParameter
+from server.deciders.sleepers import Sleepers
 from server.deciders.switch import Chance, Switch
 from server.deciders.tracees import Tracees
 from server.inet.packets import decode_frame
@@ -29,7 +30,16 @@ from server.sandbox.hosts import Host, write_parameter
 from server.sandbox.journal import Journal
 from server.sandbox.programs import Programs
 from server.sandbox.table import Table
-from server.sandbox.tracer import SYSCALL_EXIT, Report, Tracer, command_line, end, group_and_parent, has_ended
+from server.sandbox.tracer import (
+    SYSCALL_EXIT,
+    Report,
+    Tracer,
+    command_line,
+    end,
+    group_and_parent,
+    has_ended,
+    is_asleep,
+)
 from server.sandbox.watch import Watch
 from server.sandbox.wire import Wire
 
@@ -55,6 +65,7 @@ class Doer:
         conductor: Conductor,
         switch: Switch,
         tracees: Tracees,
+        sleepers: Sleepers,
         patience: Patience,
         wire: Wire,
         tracer: Tracer,
@@ -68,6 +79,7 @@ class Doer:
         self._conductor = conductor
         self._switch = switch
         self._tracees = tracees
+        self._sleepers = sleepers
         self._patience = patience
         self._wire = wire
         self._tracer = tracer
@@ -86,6 +98,7 @@ class Doer:
             tracee_steps.Listen: lambda step: ptrace.listen(step.tid),
             tracee_steps.Describe: self._describe,
             tracee_steps.AskWhetherFree: self._answer,
+            tracee_steps.LookWhetherAsleep: self._look_whether_asleep,
             tracee_steps.Free: lambda step: tracer.fds(step.pid).closed(step.fd),
             tracee_steps.Copy: lambda step: tracer.fds(step.pid).duplicated(step.old, step.new),
             tracee_steps.Find: lambda step: tracer.fds(step.pid).discover(step.fd),
@@ -257,6 +270,9 @@ class Doer:
         is_free = self._tracer.fds(step.thread.process.pid).is_free(step.fd)
         self.do(self._tracees.answered(step.thread, is_free=is_free))
 
+    def _look_whether_asleep(self, step: tracee_steps.LookWhetherAsleep) -> None:
+        self.do(self._sleepers.looked(step.thread, step.call, asleep=is_asleep(step.thread.tid)))
+
     def _look_after_call(self, step: tracee_steps.LookAfterCall) -> None:
         process = step.process
         made = process.fds.get(step.made)
@@ -270,6 +286,7 @@ class Doer:
         for moment in self._conductor.due(t):
             self.release(moment, "its pause is over")
         self.do(self._switch.due(t))
+        self.do(self._sleepers.due(t))
         self._table.read_due(t, idle=idle)
         held = self._conductor.holds or self._switch.holds
         self.do(self._patience.look(held=held, repeating=self._table.repeating()))
@@ -281,7 +298,7 @@ class Doer:
 
     def next_due(self) -> int | None:
         """When ``due`` has something to do (ns), or None."""
-        times = (self._conductor.next_due(), self._switch.next_due(), self._table.next_due())
+        times = (self._conductor.next_due(), self._switch.next_due(), self._sleepers.next_due(), self._table.next_due())
         return min((t for t in times if t is not None), default=None)
 
     def release(self, moment: Moment, why: str) -> None:
@@ -292,6 +309,6 @@ class Doer:
             self.do(self._switch.go(packet, why, self._journal.now(), self.chance()))
         elif call is not None:
             try:
-                self.do(self._tracees.go(call))
+                self.do(self._tracees.go(call, self._journal.now()))
             except ProcessLookupError:
                 return  # killed meanwhile; its end is reported next

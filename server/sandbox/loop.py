@@ -17,6 +17,7 @@ from typing import NoReturn
 from server import events as ev
 from server.deciders.conductor import Conductor
 from server.deciders.patience import Patience
+from server.deciders.sleepers import Sleepers
 from server.deciders.switch import Switch
 from server.deciders.tracees import Tracees
 from server.events import Pace
@@ -51,7 +52,8 @@ class Loop:
         self._journal = Journal(limits.log_events)
         self._channel = Channel(channel, self._journal, self._watch)
         self._conductor = Conductor(pace)
-        switch, tracees, patience = Switch(self._conductor), Tracees(self._conductor), Patience()
+        sleepers, switch, patience = Sleepers(), Switch(self._conductor), Patience()
+        tracees = Tracees(self._conductor, sleepers)
         owners = Owners()
         table = Table(self._journal, self._conductor, owners)
         tracer = Tracer(self._journal, table, owners)
@@ -62,6 +64,7 @@ class Loop:
             self._conductor,
             switch,
             tracees,
+            sleepers,
             patience,
             Wire(),
             tracer,

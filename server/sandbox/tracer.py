@@ -169,6 +169,15 @@ def group_and_parent(tid: int) -> tuple[int, int]:
     return int(fields[b"Tgid"]), int(fields[b"PPid"])
 
 
+def is_asleep(tid: int) -> bool:
+    """Whether the kernel has put a thread to sleep: it waits for something, and is not stopped for us."""
+    try:
+        with open(f"/proc/{tid}/stat", "rb") as stat:
+            return stat.read().rpartition(b")")[2].split(None, 1)[0] == b"S"
+    except (OSError, IndexError):
+        return False
+
+
 def command_line(pid: int) -> list[str]:
     """The program that a process runs and its arguments; empty if they cannot be read."""
     try:

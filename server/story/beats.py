@@ -103,14 +103,13 @@ class Story:
 
     def add(self, event: ev.Event) -> None:
         """Take the next event of the log."""
-        about = self._told.about(event)
-        rule = None if about is None else self._rule(str(event.__struct_config__.tag), about)
-        told = rule is not None and about is not None and self._tell(event.seq, about, rule)
+        rule = self._rule(event)
+        told = rule is not None and self._tell(event.seq, event, rule)
         self._told.remember(event, rule.message if rule and told else "")
 
-    def _rule(self, tag: str, about: ev.Event) -> Rule | None:
-        for rule, predicates in _COMPILED[tag]:
-            if all(predicate(self._told, about) for predicate in predicates):
+    def _rule(self, event: ev.Event) -> Rule | None:
+        for rule, predicates in _COMPILED[str(event.__struct_config__.tag)]:
+            if all(predicate(self._told, event) for predicate in predicates):
                 return rule if rule.message else None
         return None
 

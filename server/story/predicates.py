@@ -1,8 +1,6 @@
 """What the rules ask of an event, by name. ``static/js/story/predicates.js`` answers the same names the same way.
 
-Each predicate gets what is known before the event, and the event. Whether a call sleeps no event says: ``sleeps``
-holds when the log before it leaves nothing else, for nothing to take has arrived and nothing says that the socket is
-non-blocking.
+Each predicate gets what is known before the event, and the event.
 """
 
 from __future__ import annotations
@@ -14,7 +12,7 @@ from server import events as ev
 from server.inet.addresses import UNNAMED
 from server.inet.syscalls import CALLS, RECEIVING, WAITING
 from server.story.slots import last_line, shown
-from server.story.told import NOT_YET, CallEvent, PacketEvent, Told, connection, plain, receiver, said_as
+from server.story.told import NOT_YET, CallEvent, PacketEvent, Told, connection, plain, said_as
 
 TOOLS: Final = frozenset(("ip", "lsof", "netstat", "nstat", "ss"))
 """Programs that look at the others; what they do for that is no part of the story."""
@@ -67,18 +65,6 @@ def _connected(told: Told, event: CallEvent) -> bool:
     return row["protocol"] == "tcp" and connection(row["local"], row["remote"]) != ""
 
 
-def _sleeps(told: Told, event: CallEvent) -> bool:
-    row, flags = told.socket_of(event), told.call(event)[1].get("flags")
-    if row is None or event.tid in told.patient or told.cookie_of(event) in told.awake:
-        return False
-    if row["protocol"] == "unix" and row["state"] != "LISTEN":
-        return False  # No packet says what has arrived there.
-    if row["recv_queue"] > 0 or row["host"] in told.alarmed or (isinstance(flags, list) and "MSG_DONTWAIT" in flags):
-        return False
-    who = receiver(row["host"], row["protocol"], row["local"], row["remote"])
-    return told.arrived.get(who, 0) <= 0 and who not in told.ended
-
-
 def _serves(told: Told, event: CallEvent) -> bool:
     process = told.process(event.pid)
     rows = [told.state["sockets"].get(entry["socket"] or "") for entry in process["fds"].values()] if process else []
@@ -104,10 +90,7 @@ _CALLS: Final[dict[str, OfCall]] = {
     "handing": _one_of(HANDING),
     "taking": _one_of(RECEIVING),
     "polling": _one_of(WAITING),
-    "timeless": lambda told, event: told.call(event)[1].get("timeout_ms") != 0,
-    "at_once": lambda told, event: told.state["pace"] == "live",
     "serves": _serves,
-    "sleeps": _sleeps,
     "first_wait": lambda told, event: told.wait_of(event) not in told.waits,
     "on_socket": lambda told, event: told.cookie_of(event) != "",
     "stream": _stream,
@@ -253,11 +236,11 @@ OF: Final[dict[str, tuple[object, ...]]] = {
     "process.output": (_PROCESSES, _OUTPUTS),
     "process.exited": (_PROCESSES, _EXITS),
     "syscall.entered": (_PROCESSES, _CALLS),
+    "syscall.blocked": (_PROCESSES, _CALLS),
     "syscall.returned": (_PROCESSES, _CALLS, _RETURNS),
     "socket.appeared": (_ROWS,),
     "socket.changed": (_ROWS,),
     "socket.vanished": (_ROWS,),
-    "moment.released": (_PROCESSES, _CALLS),
     "packet.sent": (_PACKETS, _SENT),
     "packet.held": (_PACKETS,),
     "packet.delivered": (_PACKETS,),
@@ -265,7 +248,6 @@ OF: Final[dict[str, tuple[object, ...]]] = {
 }
 """Type of event → the tables of predicates that may be asked of it; of other types none.
 
-Of ``moment.released`` it is the call that goes on that is asked about.
 """
 
 

@@ -59,14 +59,17 @@ RULES: Final[dict[str, tuple[Rule, ...]]] = {
     ),
     "syscall.entered": (
         Rule("", ("tool",)),
-        Rule("accept.waits", ("accepting", "at_once", "sleeps", "first_wait")),
         Rule("connect.asks", ("connecting", "stream"), leads="connect"),
         Rule("send.hands", ("handing", "connected"), leads="bytes"),
         Rule("send.hands", ("handing", "datagram"), leads="datagrams"),
-        Rule("recv.waits", ("taking", "at_once", "on_socket", "sleeps", "first_wait")),
-        Rule("poll.waits", ("polling", "at_once", "timeless", "first_wait", "serves")),
         Rule("close.asks", ("closing", "connected"), leads="end"),
         Rule("shutdown.asks", ("shutting", "connected"), leads="end"),
+    ),
+    "syscall.blocked": (
+        Rule("", ("tool",)),
+        Rule("accept.waits", ("accepting", "first_wait")),
+        Rule("recv.waits", ("taking", "on_socket", "first_wait")),
+        Rule("poll.waits", ("polling", "serves", "first_wait")),
     ),
     "syscall.returned": (
         Rule("", ("tool",)),
@@ -141,13 +144,7 @@ RULES: Final[dict[str, tuple[Rule, ...]]] = {
         Rule("packet.lost", ("known",), joins=_LEFT),
     ),
     "moment.pending": (),
-    # A call that was held begins to wait when it goes on, and not when it was about to.
-    "moment.released": (
-        Rule("", ("tool",)),
-        Rule("accept.waits", ("accepting", "sleeps", "first_wait")),
-        Rule("recv.waits", ("taking", "on_socket", "sleeps", "first_wait")),
-        Rule("poll.waits", ("polling", "timeless", "first_wait", "serves")),
-    ),
+    "moment.released": (),
     "pace.changed": (),
     "wire.changed": (Rule("wire.changes", (), leads="change"),),
     # What the sandbox does to be patient during a hold is on the host's card.

@@ -8,7 +8,7 @@ from typing import Final
 from server import events as ev
 from server.json_value import Json
 from server.story.names import program_name
-from server.story.told import CallEvent, PacketEvent, Segment, Told, connection, plain, port_of, receiver, said_as
+from server.story.told import CallEvent, PacketEvent, Segment, Told, connection, plain, port_of, said_as
 
 Slots = dict[str, str]
 
@@ -29,7 +29,7 @@ def slots_of(told: Told, event: ev.Event) -> Slots:
         event: The event; of a packet, one that is known.
     """
     match event:
-        case ev.SyscallEntered() | ev.SyscallReturned():
+        case ev.SyscallEntered() | ev.SyscallBlocked() | ev.SyscallReturned():
             return _of_call(told, event)
         case ev.SocketRow():
             return _of_row(event)
@@ -65,7 +65,7 @@ def subjects_of(told: Told, event: ev.Event) -> set[str]:
     """The packet, call, socket, connection, address and process that an event is about."""
     found: set[str] = set()
     match event:
-        case ev.SyscallEntered() | ev.SyscallReturned():
+        case ev.SyscallEntered() | ev.SyscallBlocked() | ev.SyscallReturned():
             cookie, row, to = told.cookie_of(event), told.socket_of(event), told.call(event)[1].get("address")
             found = {f"call {event.call}", f"socket {cookie}"}
             if row is not None and row["protocol"] != "unix":
@@ -74,7 +74,7 @@ def subjects_of(told: Told, event: ev.Event) -> set[str]:
         case ev.SocketRow():
             found = {f"socket {event.socket}"}
             if event.protocol == "udp":
-                found.add(f"port {receiver(event.host, 'udp', event.local, '')}")
+                found.add(f"port {event.host} udp {port_of(event.local)}")
             if event.protocol == "tcp":
                 found.add(f"connection {connection(event.local, event.remote)}")
                 found.add(f"port {event.host} {port_of(event.local)}")
@@ -84,7 +84,7 @@ def subjects_of(told: Told, event: ev.Event) -> set[str]:
             if segment is not None and segment.kind not in ("icmp", "other"):
                 found.add(f"connection {connection(segment.source, segment.destination)}")
                 found.add(f"to {plain(segment.destination)}")
-                found.add(f"port {receiver(segment.target_host, 'udp', segment.destination, '')}")
+                found.add(f"port {segment.target_host} udp {port_of(segment.destination)}")
         case ev.ProcessStarted() | ev.ProcessExecuted():
             found = {f"process {event.pid}"}
     return found - {"socket ", "connection ", "to "}
@@ -132,6 +132,8 @@ def _of_call(told: Told, event: CallEvent) -> Slots:
     slots["asked"] = "a datagram" if whole else "bytes"
     if isinstance(event, ev.SyscallEntered):
         return slots | {"bytes": f"a datagram of {_handed(args)}" if whole else _handed(args)}
+    if isinstance(event, ev.SyscallBlocked):
+        return slots
     if event.address is not None:
         slots["address"] = address_words(event.address)
     moved = event.bytes if event.bytes is not None else event.result

@@ -9,17 +9,15 @@ import re
 from typing import Final, NamedTuple
 
 from server import events as ev
-from server.inet.syscalls import CALLS, RECEIVING, WAITING
+from server.inet.syscalls import CALLS
 from server.json_value import Json
 from server.shapes import Packet, Process, Socket, State
 from server.state import fold, initial
 from server.story.names import program_name
 
-CallEvent = ev.SyscallEntered | ev.SyscallReturned
+CallEvent = ev.SyscallEntered | ev.SyscallBlocked | ev.SyscallReturned
 PacketEvent = ev.PacketSent | ev.PacketHeld | ev.PacketDelivered | ev.PacketDropped
 
-GONE: Final = "the thread ended"
-"""Why a held call does not go on."""
 NOT_YET: Final = frozenset(("EAGAIN", "EALREADY", "EINPROGRESS", "EINTR"))
 """No failure but an answer: the call would have had to wait."""
 _MAPPED = re.compile(r"^\[::ffff:(\d+\.\d+\.\d+\.\d+)\]")
@@ -66,13 +64,7 @@ class Told:
         told: Packets whose leaving was told.
         copies: Packets that repeat one that was still on the wire.
         openings: Connection → its handshake, while it is under way.
-        arrived: Receiver → bytes that have arrived and were not taken yet, as far as packets and calls say.
-        ended: Receivers whose other side sends no more.
-        alarmed: Hosts that got an ICMP message, until a call has said so.
-        held: Calls that were entered at a pace that holds them before the kernel begins them, by id.
         waits: Waits that were told.
-        patient: Threads that wait for several descriptors, so that their other calls do not wait.
-        awake: Sockets that were made non-blocking, or answered so.
         handed: Sockets that accept() has given to a program.
         joined: Unix sockets that are one end of a connection.
     """
@@ -82,23 +74,11 @@ class Told:
         self.told: set[int] = set()
         self.copies: set[int] = set()
         self.openings: dict[str, Opening] = {}
-        self.arrived: dict[str, int] = {}
-        self.ended: set[str] = set()
-        self.alarmed: set[str] = set()
-        self.held: dict[int, ev.SyscallEntered] = {}
         self.waits: set[str] = set()
-        self.patient: set[int] = set()
-        self.awake: set[str] = set()
         self.handed: set[str] = set()
         self.joined: set[str] = set()
 
     # What events name
-
-    def about(self, event: ev.Event) -> ev.Event | None:
-        """What an event is to be told as: of a moment's release the call that goes on now, if it is one."""
-        if not isinstance(event, ev.MomentReleased):
-            return event
-        return None if event.call is None or event.why == GONE else self.held.get(event.call)
 
     def process(self, pid: int) -> Process | None:
         """A process, running or not."""
@@ -115,7 +95,7 @@ class Told:
         return f"{self.program(pid)} on {process['host']}" if process else self.program(pid)
 
     def call(self, event: CallEvent) -> tuple[str, ev.Decoded]:
-        """The name and the arguments of a call that is entered or returns; empty if its beginning is not known."""
+        """The name and the arguments of a call; empty if its beginning is not known."""
         if isinstance(event, ev.SyscallEntered):
             return event.name, event.args
         process = self.process(event.pid)
@@ -169,18 +149,9 @@ class Told:
             message: What was told of it; empty if nothing.
         """
         match event:
-            case ev.SyscallEntered():
-                if event.name in WAITING:
-                    self.patient.add(event.tid)
-                if self.state["pace"] != "live":
-                    self.held[event.call] = event
-                if message.endswith(".waits"):
-                    self.waits.add(self.wait_of(event))
-            case ev.MomentReleased():
-                if message.endswith(".waits") and isinstance(call := self.about(event), ev.SyscallEntered):
-                    self.waits.add(self.wait_of(call))
+            case ev.SyscallBlocked() if message:
+                self.waits.add(self.wait_of(event))
             case ev.SyscallReturned():
-                self.held.pop(event.call, None)
                 self._returned(event)
             case ev.SocketVanished():
                 self.openings.pop(connection(event.local, event.remote), None)
@@ -193,29 +164,18 @@ class Told:
         fold(self.state, event)
 
     def _returned(self, event: ev.SyscallReturned) -> None:
-        name, args = self.call(event)
+        name, _ = self.call(event)
         cookie, row = self.cookie_of(event), self.socket_of(event)
-        flags = args.get("flags")
         given = self.cookie(event.pid, event.new_fd)
-        if given and isinstance(flags, list) and "SOCK_NONBLOCK" in flags:
-            self.awake.add(given)
         if said_as(name) == "accept" and given:
             self.handed.add(given)
             self.joined.add(given)
-        if event.error in NOT_YET and cookie:
-            self.awake.add(cookie)
-        if row is None or event.error in NOT_YET:
+        if row is None or name != "connect" or event.error in NOT_YET:
             return
-        if event.error is not None:
-            self.alarmed.discard(row["host"])
-        if name == "connect":
-            if event.error is None:
-                self.joined.add(cookie)
-            else:
-                self.openings.pop(connection(row["local"], row["remote"]), None)
-        if name in RECEIVING and not (isinstance(flags, list) and "MSG_PEEK" in flags):
-            who = receiver(row["host"], row["protocol"], row["local"], row["remote"])
-            self.arrived[who] = max(0, self.arrived.get(who, 0) - (event.bytes or 0))
+        if event.error is None:
+            self.joined.add(cookie)
+        else:
+            self.openings.pop(connection(row["local"], row["remote"]), None)
 
     def _sent(self, event: ev.PacketSent, message: str) -> None:
         if self.is_copy(event):
@@ -231,8 +191,6 @@ class Told:
         opening = self.openings.get(between)
         if kind == "syn":
             self.openings[between] = Opening(sender, "syn")
-            self._forget(receiver(event.source_host, event.protocol, event.source, event.destination))
-            self._forget(receiver(event.target_host, event.protocol, event.destination, event.source))
         elif opening is None:
             return
         elif kind == "synack":
@@ -242,21 +200,10 @@ class Told:
         elif opening == (sender, "synack"):
             self.openings[between] = Opening(sender, "ack")
 
-    def _forget(self, who: str) -> None:
-        """What came before between two ports is of another connection."""
-        self.arrived.pop(who, None)
-        self.ended.discard(who)
-
     def _delivered(self, event: ev.PacketDelivered) -> None:
         segment = self.segment(event)
         if segment is None:
             return
-        who = receiver(segment.target_host, segment.protocol, segment.destination, segment.source)
-        self.arrived[who] = self.arrived.get(who, 0) + segment.length
-        if segment.kind in ("fin", "rst"):
-            self.ended.add(who)
-        if segment.kind == "icmp":
-            self.alarmed.add(segment.target_host or "")
         between = connection(segment.source, segment.destination)
         if self.openings.get(between) == (plain(segment.source), "ack"):
             del self.openings[between]
@@ -282,11 +229,6 @@ def connection(one: str, other: str) -> str:
     if "*" in (port_of(one), port_of(other)):
         return ""
     return " ".join(sorted((plain(one), plain(other))))
-
-
-def receiver(host: str | None, protocol: str, own: str, other: str) -> str:
-    """Who gets what ``other`` sends to ``own``: one end of a connection, or a port."""
-    return f"{host} udp {port_of(own)}" if protocol == "udp" else f"{host} {plain(own)} {plain(other)}"
 
 
 def _segment_of(event: ev.PacketSent) -> Segment:

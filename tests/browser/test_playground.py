@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from playwright.sync_api import Browser, Page, expect
 
@@ -118,6 +119,7 @@ def test_a_second_server_on_the_port_fails_by_name(page: Page) -> None:
 
 def test_reload_shows_the_same_sandbox_again(page: Page) -> None:
     start_live(page)
+    expect(page.locator(".event", has_text="accept sleeps")).to_have_count(1, timeout=TIMEOUT)
     address = page.url
     seq = page.locator("[data-moment]").inner_text()
     page.reload()
@@ -132,6 +134,9 @@ def test_looking_back_changes_the_picture_and_not_what_runs(page: Page, served: 
         client = director.connect("client-a")
         director.until("both sleep", lambda state: sleeps(state, client, "read") and sleeps(state, server, "recv"))
         director.until("all was printed", lambda _: len(printed(director)) == 3)
+        director.until(
+            "the kernel says so", lambda state: [c["blocked"] for c in calls_of(state, server)] == [True, True]
+        )
         before = director.sandbox.events()
         visit(page, director)
         listening = next(line["seq"] for line in director.lines if line.get("state") == "LISTEN")
@@ -292,6 +297,11 @@ def test_the_theme_is_kept_and_right_from_the_first_paint(page: Page) -> None:
 
 
 # ---- helpers
+
+
+def calls_of(state: dict[str, Any], pid: int) -> list[dict[str, Any]]:
+    """The calls that the threads of a process are in."""
+    return list(state["processes"][str(pid)]["calls"].values())
 
 
 def start_live(page: Page) -> None:

@@ -35,6 +35,7 @@ TESTED_ELSEWHERE = {
     "deciders/patience.py": "tests/playbooks/test_deciders.py",
     "deciders/repeats.py": "tests/playbooks/test_deciders.py",
     "deciders/rules.py": "tests/playbooks/test_deciders.py",
+    "deciders/sleepers.py": "tests/playbooks/test_deciders.py",
     "deciders/switch.py": "tests/playbooks/test_deciders.py",
     "deciders/tracee.py": "tests/playbooks/test_deciders.py",
     "deciders/tracees.py": "tests/playbooks/test_deciders.py",

@@ -139,10 +139,10 @@ NO_STORY = {
     "fd.opened": "the call that made it is told",
     "fd.closed": "the close() or the end of the process is told",
     "moment.pending": "a hold is the person's, and no part of what the kernel did",
+    "moment.released": "the call that goes on is told when its thread sleeps, or when it comes back",
     "pace.changed": "it is about how we watch",
     "command.accepted": "what it brings about is told",
 }
-NO_SLOTS = {**NO_STORY, "moment.released": "it is told as the call that goes on"}
 READERS: dict[ModuleType, list[Reader]] = {
     events: [
         Reader("server/state.py", python_branches, NO_STATE),
@@ -182,13 +182,14 @@ READERS: dict[ModuleType, list[Reader]] = {
             },
         ),
         Reader("server/story/rules.py", told, NO_STORY),
-        Reader("server/story/slots.py", python_branches, NO_SLOTS),
-        Reader("static/js/story/slots.js", javascript_branches("slotsOf"), NO_SLOTS),
+        Reader("server/story/slots.py", python_branches, NO_STORY),
+        Reader("static/js/story/slots.js", javascript_branches("slotsOf"), NO_STORY),
         Reader(
             "server/lessons/record.py",
             python_branches,
             {
                 "host.added": "conditions name hosts, which the lab's front matter lists; none asks for them",
+                "syscall.blocked": "a call that waits has been entered; no condition asks whether its thread sleeps",
                 "socket.vanished": "a condition asks what is there or ever was; the fold has taken the row out",
                 "fd.closed": "a condition asks what is there or ever was; the fold has taken the number out",
                 "moment.released": "a condition asks what is there or ever was; the fold has taken the moment out",

@@ -84,6 +84,12 @@ class Checker:
         match event:
             case ev.SyscallEntered():
                 self._entered(event)
+            case ev.SyscallBlocked():
+                call = self.state["processes"][str(event.pid)]["calls"].get(str(event.tid))
+                awake = call is not None and call["call"] == event.call and not call["blocked"]
+                self.expect(awake, event, "a thread sleeps in a call that it is in, once")
+                held = {moment.get("call") for moment in self.state["moments"].values()}
+                self.expect(event.call not in held, event, "no thread sleeps in a call that is held before it")
             case ev.SyscallReturned():
                 self._returned(event)
             case ev.MomentPending():

@@ -18,6 +18,7 @@ from server.deciders import switch as packet_steps
 from server.deciders import tracee as tracee_steps
 from server.deciders.conductor import Conductor, Moment
 from server.deciders.patience import WHILE_HELD, Patience, SetParameter
+from server.deciders.sleepers import Sleepers
 from server.deciders.switch import Chance, Switch
 from server.deciders.tracee import Fd, Process, Thread
 from server.deciders.tracees import Tracees
@@ -65,7 +66,8 @@ class Speaker:
         self.t = 0
         self.conductor = Conductor()
         self.switch = Switch(self.conductor)
-        self.tracees = Tracees(self.conductor)
+        self.sleepers = Sleepers()
+        self.tracees = Tracees(self.conductor, self.sleepers)
         self.patience = Patience()
         self.asked: Thread | None = None
         for host, mac in MACS.items():
@@ -97,7 +99,7 @@ class Speaker:
         """Time passes, and what is due happens."""
         self.t += int(ms) * MS
         said = [line for moment in self.conductor.due(self.t) for line in self.go(moment, "its pause is over")]
-        return said + self.tell(self.switch.due(self.t))
+        return said + self.tell([*self.switch.due(self.t), *self.sleepers.due(self.t)])
 
     @hears(r"the pace is (live|slow|step)(?: with a pause of (\d+) ms)?")
     def set_pace(self, pace: ev.Pace, pause: str | None) -> list[str]:
@@ -114,7 +116,8 @@ class Speaker:
     @hears(r"when is something due\?")
     def next_due(self) -> list[str]:
         """The loop asks how long it may sleep."""
-        times = [t for t in (self.conductor.next_due(), self.switch.next_due()) if t is not None]
+        parts = (self.conductor, self.switch, self.sleepers)
+        times = [t for part in parts if (t := part.next_due()) is not None]
         return [f"at {min(times) / MS:g} ms" if times else "never"]
 
     def go(self, moment: Moment, why: str) -> list[str]:
@@ -122,7 +125,7 @@ class Speaker:
         said = [f"moment {moment.id} released: {why}"]
         if moment.kind == "packet":
             return said + self.tell(self.switch.go(moment.subject, why, self.t, SAFE))
-        return said + self.tell(self.tracees.go(moment.subject))
+        return said + self.tell(self.tracees.go(moment.subject, self.t))
 
     # -- the conductor by itself
 
@@ -288,6 +291,11 @@ class Speaker:
         assert self.asked is not None
         return self.tell(self.tracees.described(self.asked, {}, None, None, self.t))
 
+    @hears(r"(\d+) (sleeps|runs) in call (\d+)")
+    def looked(self, tid: str, what: str, call: str) -> list[str]:
+        """The doer has looked."""
+        return self.tell(self.sleepers.looked(self.thread(tid), int(call), asleep=what == "sleeps"))
+
     @hears(r"(\d+) comes back with (-?\d+)(?:, a new descriptor)?(?:, (\d+) and (\d+) are new)?")
     def come_back(self, tid: str, value: str, one: str | None, two: str | None) -> list[str]:
         """A call returns."""
@@ -377,6 +385,8 @@ def _of_a_thread(step: Any) -> str:
     match step:
         case ev.SyscallEntered():
             return f"call {step.call} entered: {step.name} of {step.tid}"
+        case ev.SyscallBlocked():
+            return f"call {step.call} blocked"
         case ev.SyscallReturned():
             return f"call {step.call} returned: {step.result if step.error is None else step.error}"
         case ev.ProcessStarted():
@@ -391,6 +401,8 @@ def _of_a_thread(step: Any) -> str:
             return f"{step.tid} stays stopped"
         case tracee_steps.Describe():
             return f"read the arguments of {step.thread.tid}"
+        case tracee_steps.LookWhetherAsleep():
+            return f"does {step.thread.tid} sleep in call {step.call}?"
         case tracee_steps.AskWhetherFree():
             return f"what is {step.fd} of {step.thread.process.pid}?"
         case tracee_steps.LookAfterCall():

@@ -180,9 +180,10 @@ def test_a_child_keeps_its_parent() -> None:
 
 def test_calls_by_thread() -> None:
     inside = process(ENTERED)
-    assert inside["calls"] == {
-        "8": {"call": 1, "name": "listen", "args": {"fd": 3}, "t": 2000, "file": "/x.py", "line": 4}
-    }
+    call = {"call": 1, "name": "listen", "args": {"fd": 3}, "t": 2000, "file": "/x.py", "line": 4, "blocked": False}
+    assert inside["calls"] == {"8": call}
+    assert process(ENTERED, ev.SyscallBlocked(call=1, pid=7, tid=8))["calls"] == {"8": {**call, "blocked": True}}
+    assert process(ENTERED, ev.SyscallBlocked(call=99, pid=7, tid=8))["calls"] == {"8": call}
     assert process(ENTERED, ev.SyscallReturned(call=1, pid=7, tid=8, result=0))["calls"] == {}
     other = ev.SyscallReturned(call=99, pid=7, tid=8, result=0)
     assert "8" in process(ENTERED, other)["calls"], "another call's return changes nothing"

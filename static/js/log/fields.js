@@ -53,6 +53,13 @@ export const FIELDS = {
     seq: "number",
     t: "number",
   },
+  "syscall.blocked": {
+    call: "number",
+    pid: "number",
+    tid: "number",
+    seq: "number",
+    t: "number",
+  },
   "syscall.returned": {
     call: "number",
     pid: "number",

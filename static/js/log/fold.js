@@ -43,8 +43,13 @@ export function fold(state, event) {
     case "syscall.entered":
       enter(state, event);
       break;
+    case "syscall.blocked": {
+      const call = callOf(state, event);
+      if (call) call.blocked = true;
+      break;
+    }
     case "syscall.returned":
-      leave(state, event);
+      if (callOf(state, event)) delete state.processes[event.pid].calls[event.tid];
       break;
     case "socket.appeared":
     case "socket.changed":
@@ -220,16 +225,18 @@ function enter(state, event) {
   const process = state.processes[event.pid];
   if (!process) return;
   const { call, name, args, t } = event;
-  process.calls[event.tid] = { call, name, args, t, file: event.file ?? null, line: event.line ?? null };
+  const [file, line] = [event.file ?? null, event.line ?? null];
+  process.calls[event.tid] = { call, name, args, t, file, line, blocked: false };
 }
 
 /**
+ * The call that an event is about, if its beginning is known.
  * @param {State} state
- * @param {import("./protocol.js").SyscallReturned} event
+ * @param {import("./protocol.js").SyscallBlocked | import("./protocol.js").SyscallReturned} event
  */
-function leave(state, event) {
-  const calls = state.processes[event.pid]?.calls;
-  if (calls?.[event.tid]?.call === event.call) delete calls[event.tid];
+function callOf(state, event) {
+  const call = state.processes[event.pid]?.calls[event.tid];
+  return call?.call === event.call ? call : undefined;
 }
 
 /**

@@ -109,6 +109,18 @@
  */
 
 /**
+ * The kernel has put a thread to sleep inside its call: ``/proc/TID/stat`` says S. Now the call waits.
+ *
+ * @typedef {object} SyscallBlocked
+ * @property {"syscall.blocked"} type
+ * @property {number} call
+ * @property {number} pid
+ * @property {number} tid
+ * @property {number} seq
+ * @property {number} t
+ */
+
+/**
  * A system call came back: ``result``, or ``error`` (the errno's name), and what it wrote out.
  *
  * @typedef {object} SyscallReturned
@@ -399,7 +411,7 @@
  * @property {number} t
  */
 
-/** @typedef {HostAdded | ProcessStarted | ProcessExecuted | ProcessOutput | ProcessExited | SyscallEntered | SyscallReturned | FdOpened | FdClosed | SocketAppeared | SocketChanged | SocketVanished | PacketSent | PacketHeld | PacketDelivered | PacketDropped | MomentPending | MomentReleased | PaceChanged | WireChanged | SysctlChanged | CommandAccepted | CommandRefused | ObservationLost | SandboxClosed} Event */
+/** @typedef {HostAdded | ProcessStarted | ProcessExecuted | ProcessOutput | ProcessExited | SyscallEntered | SyscallBlocked | SyscallReturned | FdOpened | FdClosed | SocketAppeared | SocketChanged | SocketVanished | PacketSent | PacketHeld | PacketDelivered | PacketDropped | MomentPending | MomentReleased | PaceChanged | WireChanged | SysctlChanged | CommandAccepted | CommandRefused | ObservationLost | SandboxClosed} Event */
 
 /** Every event type, in the order of server/events.py. */
 export const EVENT_TYPES = [
@@ -409,6 +421,7 @@ export const EVENT_TYPES = [
   "process.output",
   "process.exited",
   "syscall.entered",
+  "syscall.blocked",
   "syscall.returned",
   "fd.opened",
   "fd.closed",

@@ -140,6 +140,7 @@ export {};
  * @property {number} t When it was entered (ns on the log's clock).
  * @property {string | null} file The program's source file; null if unknown.
  * @property {number | null} line The line in it, from 1; null if unknown.
+ * @property {boolean} blocked Whether its thread was seen to sleep in it.
  */
 
 /**

@@ -48,15 +48,14 @@ export class Story {
 
   /** Take the next event of the log. @param {Event} event */
   add(event) {
-    const about = this.told.about(event);
-    const rule = about && this.#rule(event.type, about);
-    const told = about && rule ? this.#tell(event.seq, about, rule) : false;
+    const rule = this.#rule(event);
+    const told = rule ? this.#tell(event.seq, event, rule) : false;
     this.told.remember(event, rule && told ? rule.message : "");
   }
 
-  /** @param {string} type @param {Event} about */
-  #rule(type, about) {
-    const found = RULES[type]?.find((rule) => rule.when.every((name) => PREDICATES[name](this.told, about)));
+  /** @param {Event} event */
+  #rule(event) {
+    const found = RULES[event.type]?.find((rule) => rule.when.every((name) => PREDICATES[name](this.told, event)));
     return found?.message ? found : undefined;
   }
 

@@ -6,7 +6,7 @@ import { chipKind } from "../words/headers.js";
 import { HANDS_OUT, TAKES_IN, WAITS } from "../words/syscalls.js";
 import { lastLine, shown } from "./slots.js";
 import { DISCOVERY, LIBRARY, NOT_YET, STATES, TOOLS, WEIGHTY } from "./table.js";
-import { connection, hasFlag, plain, receiver } from "./told.js";
+import { connection, plain } from "./told.js";
 
 /** @typedef {import("./told.js").Told} Told */
 /** @typedef {(told: Told, event: any) => boolean} Predicate */
@@ -38,16 +38,6 @@ function connected(told, event) {
   const row = told.socketOf(event);
   if (row?.protocol === "unix") return told.joined.has(told.cookieOf(event));
   return row?.protocol === "tcp" && connection(row.local, row.remote) !== "";
-}
-
-/** @type {Predicate} */
-function sleeps(told, event) {
-  const row = told.socketOf(event);
-  if (!row || told.patient.has(event.tid) || told.awake.has(told.cookieOf(event))) return false;
-  if (row.protocol === "unix" && row.state !== "LISTEN") return false; // No packet says what has arrived there.
-  if (row.recv_queue > 0 || told.alarmed.has(row.host) || hasFlag(told.call(event).args, "MSG_DONTWAIT")) return false;
-  const who = receiver(row.host, row.protocol, row.local, row.remote);
-  return (told.arrived.get(who) ?? 0) <= 0 && !told.ended.has(who);
 }
 
 /** @type {Predicate} */
@@ -131,10 +121,7 @@ export const PREDICATES = {
   handing: oneOf(HANDS_OUT),
   taking: oneOf(TAKES_IN),
   polling: oneOf(WAITS),
-  timeless: (told, event) => told.call(event).args.timeout_ms !== 0,
-  at_once: (told) => told.state.pace === "live",
   serves,
-  sleeps,
   first_wait: (told, event) => !told.waits.has(told.waitOf(event)),
   on_socket: (told, event) => told.cookieOf(event) !== "",
   stream,

@@ -5,7 +5,7 @@ import { plainName } from "../words/calls.js";
 import { chipKind, packetName } from "../words/headers.js";
 import { count } from "../words/numbers.js";
 import { programName } from "../words/programs.js";
-import { connection, plain, portOf, receiver } from "./told.js";
+import { connection, plain, portOf } from "./told.js";
 
 /** @typedef {import("./told.js").Told} Told */
 /** @typedef {import("./told.js").Event} Event */
@@ -23,6 +23,7 @@ const BLANKS = /^[ \t\r\n]+|[ \t\r\n]+$/g;
 export function slotsOf(told, event) {
   switch (event.type) {
     case "syscall.entered":
+    case "syscall.blocked":
     case "syscall.returned":
       return ofCall(told, event);
     case "socket.appeared":
@@ -79,6 +80,7 @@ export function subjectsOf(told, event) {
 function subjects(told, event) {
   switch (event.type) {
     case "syscall.entered":
+    case "syscall.blocked":
     case "syscall.returned": {
       const found = [`call ${event.call}`, `socket ${told.cookieOf(event)}`];
       const row = told.socketOf(event);
@@ -92,7 +94,7 @@ function subjects(told, event) {
     case "socket.changed":
     case "socket.vanished": {
       const found = [`socket ${event.socket}`];
-      if (event.protocol === "udp") found.push(`port ${receiver(event.host, "udp", event.local, "")}`);
+      if (event.protocol === "udp") found.push(`port ${event.host} udp ${portOf(event.local)}`);
       if (event.protocol === "tcp") {
         found.push(`connection ${connection(event.local, event.remote)}`);
         found.push(`port ${event.host} ${portOf(event.local)}`);
@@ -108,7 +110,7 @@ function subjects(told, event) {
       if (segment && !["icmp", "other"].includes(chipKind(segment))) {
         found.push(`connection ${connection(segment.source, segment.destination)}`);
         found.push(`to ${plain(segment.destination)}`);
-        found.push(`port ${receiver(segment.target_host, "udp", segment.destination, "")}`);
+        found.push(`port ${segment.target_host} udp ${portOf(segment.destination)}`);
       }
       return found;
     }
@@ -157,6 +159,7 @@ function ofCall(told, event) {
   slots.asked = whole ? "a datagram" : "bytes";
   if (event.type === "syscall.entered")
     return { ...slots, bytes: whole ? `a datagram of ${handed(args)}` : handed(args) };
+  if (event.type === "syscall.blocked") return slots;
   if ((event.address ?? null) !== null) slots.address = addressWords(event.address);
   const moved = count(event.bytes ?? event.result ?? 0, "byte");
   return { ...slots, new_fd: shown(event.new_fd), error: event.error ?? "", bytes: moved };

@@ -32,32 +32,17 @@ export const RULES = {
   ],
   "syscall.entered": [
     { message: "", when: ["tool"], leads: "", joins: [], alone: true },
-    {
-      message: "accept.waits",
-      when: ["accepting", "at_once", "sleeps", "first_wait"],
-      leads: "",
-      joins: [],
-      alone: true,
-    },
     { message: "connect.asks", when: ["connecting", "stream"], leads: "connect", joins: [], alone: true },
     { message: "send.hands", when: ["handing", "connected"], leads: "bytes", joins: [], alone: true },
     { message: "send.hands", when: ["handing", "datagram"], leads: "datagrams", joins: [], alone: true },
-    {
-      message: "recv.waits",
-      when: ["taking", "at_once", "on_socket", "sleeps", "first_wait"],
-      leads: "",
-      joins: [],
-      alone: true,
-    },
-    {
-      message: "poll.waits",
-      when: ["polling", "at_once", "timeless", "first_wait", "serves"],
-      leads: "",
-      joins: [],
-      alone: true,
-    },
     { message: "close.asks", when: ["closing", "connected"], leads: "end", joins: [], alone: true },
     { message: "shutdown.asks", when: ["shutting", "connected"], leads: "end", joins: [], alone: true },
+  ],
+  "syscall.blocked": [
+    { message: "", when: ["tool"], leads: "", joins: [], alone: true },
+    { message: "accept.waits", when: ["accepting", "first_wait"], leads: "", joins: [], alone: true },
+    { message: "recv.waits", when: ["taking", "on_socket", "first_wait"], leads: "", joins: [], alone: true },
+    { message: "poll.waits", when: ["polling", "serves", "first_wait"], leads: "", joins: [], alone: true },
   ],
   "syscall.returned": [
     { message: "", when: ["tool"], leads: "", joins: [], alone: true },
@@ -438,12 +423,7 @@ export const RULES = {
     },
   ],
   "moment.pending": [],
-  "moment.released": [
-    { message: "", when: ["tool"], leads: "", joins: [], alone: true },
-    { message: "accept.waits", when: ["accepting", "sleeps", "first_wait"], leads: "", joins: [], alone: true },
-    { message: "recv.waits", when: ["taking", "on_socket", "sleeps", "first_wait"], leads: "", joins: [], alone: true },
-    { message: "poll.waits", when: ["polling", "timeless", "first_wait", "serves"], leads: "", joins: [], alone: true },
-  ],
+  "moment.released": [],
   "pace.changed": [],
   "wire.changed": [{ message: "wire.changes", when: [], leads: "change", joins: [], alone: true }],
   "sysctl.changed": [
@@ -601,5 +581,3 @@ export const STATES = [
 ];
 
 export const LIBRARY = "/nscd/";
-
-export const GONE = "the thread ended";

@@ -4,11 +4,10 @@ import { fold, initial } from "../log/fold.js";
 import { plainName } from "../words/calls.js";
 import { chipKind } from "../words/headers.js";
 import { programName } from "../words/programs.js";
-import { TAKES_IN, WAITS } from "../words/syscalls.js";
-import { GONE, NOT_YET } from "./table.js";
+import { NOT_YET } from "./table.js";
 
 /** @typedef {import("../log/protocol.js").Event} Event */
-/** @typedef {import("../log/protocol.js").SyscallEntered | import("../log/protocol.js").SyscallReturned} CallEvent */
+/** @typedef {import("../log/protocol.js").SyscallEntered | import("../log/protocol.js").SyscallBlocked | import("../log/protocol.js").SyscallReturned} CallEvent */
 /** @typedef {import("../log/protocol.js").SocketAppeared | import("../log/protocol.js").SocketChanged | import("../log/protocol.js").SocketVanished} RowEvent */
 /** @typedef {import("../log/protocol.js").PacketSent} PacketSent */
 /** @typedef {PacketSent | import("../log/protocol.js").PacketHeld | import("../log/protocol.js").PacketDelivered | import("../log/protocol.js").PacketDropped} PacketEvent */
@@ -28,34 +27,12 @@ export class Told {
     this.copies = new Set();
     /** @type {Map<string, Opening>} connection → its handshake, while it is under way */
     this.openings = new Map();
-    /** @type {Map<string, number>} receiver → bytes that have arrived and were not taken yet */
-    this.arrived = new Map();
-    /** @type {Set<string>} receivers whose other side sends no more */
-    this.ended = new Set();
-    /** @type {Set<string>} hosts that got an ICMP message, until a call has said so */
-    this.alarmed = new Set();
-    /** @type {Map<number, import("../log/protocol.js").SyscallEntered>} calls that are held before the kernel begins them */
-    this.held = new Map();
     /** @type {Set<string>} waits that were told */
     this.waits = new Set();
-    /** @type {Set<number>} threads that wait for several descriptors */
-    this.patient = new Set();
-    /** @type {Set<string>} sockets that were made non-blocking, or answered so */
-    this.awake = new Set();
     /** @type {Set<string>} sockets that accept() has given to a program */
     this.handed = new Set();
     /** @type {Set<string>} Unix sockets that are one end of a connection */
     this.joined = new Set();
-  }
-
-  /**
-   * What an event is to be told as: of a moment's release the call that goes on now, if it is one.
-   * @param {Event} event
-   * @returns {Event | undefined}
-   */
-  about(event) {
-    if (event.type !== "moment.released") return event;
-    return event.why === GONE ? undefined : this.held.get(event.call ?? 0);
   }
 
   /** @param {number} pid */
@@ -71,7 +48,7 @@ export class Told {
   }
 
   /**
-   * The name and the arguments of a call that is entered or returns; empty if its beginning is not known.
+   * The name and the arguments of a call; empty if its beginning is not known.
    * @param {CallEvent} event
    * @returns {{name: string, args: Record<string, any>}}
    */
@@ -128,18 +105,10 @@ export class Told {
    */
   remember(event, message) {
     switch (event.type) {
-      case "syscall.entered":
-        if (WAITS.has(event.name)) this.patient.add(event.tid);
-        if (this.state.pace !== "live") this.held.set(event.call, event);
-        if (message.endsWith(".waits")) this.waits.add(this.waitOf(event));
+      case "syscall.blocked":
+        if (message) this.waits.add(this.waitOf(event));
         break;
-      case "moment.released": {
-        const call = this.about(event);
-        if (message.endsWith(".waits") && call?.type === "syscall.entered") this.waits.add(this.waitOf(call));
-        break;
-      }
       case "syscall.returned":
-        this.held.delete(event.call);
         this.#returned(event);
         break;
       case "socket.vanished":
@@ -161,27 +130,17 @@ export class Told {
 
   /** @param {import("../log/protocol.js").SyscallReturned} event */
   #returned(event) {
-    const { name, args } = this.call(event);
+    const { name } = this.call(event);
     const cookie = this.cookieOf(event);
     const row = this.socketOf(event);
     const given = this.cookie(event.pid, event.new_fd);
-    if (given && hasFlag(args, "SOCK_NONBLOCK")) this.awake.add(given);
     if (plainName(name) === "accept" && given) {
       this.handed.add(given);
       this.joined.add(given);
     }
-    const notYet = NOT_YET.includes(event.error ?? "");
-    if (notYet && cookie) this.awake.add(cookie);
-    if (!row || notYet) return;
-    if (event.error) this.alarmed.delete(row.host);
-    if (name === "connect") {
-      if (event.error) this.openings.delete(connection(row.local, row.remote));
-      else this.joined.add(cookie);
-    }
-    if (TAKES_IN.has(name) && !hasFlag(args, "MSG_PEEK")) {
-      const who = receiver(row.host, row.protocol, row.local, row.remote);
-      this.arrived.set(who, Math.max(0, (this.arrived.get(who) ?? 0) - (event.bytes ?? 0)));
-    }
+    if (!row || name !== "connect" || NOT_YET.includes(event.error ?? "")) return;
+    if (event.error) this.openings.delete(connection(row.local, row.remote));
+    else this.joined.add(cookie);
   }
 
   /** @param {PacketSent} event @param {string} message */
@@ -195,41 +154,22 @@ export class Told {
     const sender = plain(event.source);
     const kind = chipKind(event);
     const opening = this.openings.get(between);
-    if (kind === "syn") {
-      this.openings.set(between, { asker: sender, stage: "syn" });
-      this.#forget(receiver(event.source_host, event.protocol, event.source, event.destination));
-      this.#forget(receiver(event.target_host, event.protocol, event.destination, event.source));
-    } else if (!opening) return;
+    if (kind === "syn") this.openings.set(between, { asker: sender, stage: "syn" });
+    else if (!opening) return;
     else if (kind === "synack") this.openings.set(between, { asker: opening.asker, stage: "synack" });
     else if (kind === "rst") this.openings.delete(between);
     else if (opening.asker === sender && opening.stage === "synack")
       this.openings.set(between, { asker: sender, stage: "ack" });
   }
 
-  /** What came before between two ports is of another connection. @param {string} who */
-  #forget(who) {
-    this.arrived.delete(who);
-    this.ended.delete(who);
-  }
-
   /** @param {import("../log/protocol.js").PacketDelivered} event */
   #delivered(event) {
     const segment = this.segment(event);
     if (!segment) return;
-    const who = receiver(segment.target_host, segment.protocol, segment.destination, segment.source);
-    this.arrived.set(who, (this.arrived.get(who) ?? 0) + segment.length);
-    const kind = chipKind(segment);
-    if (kind === "fin" || kind === "rst") this.ended.add(who);
-    if (kind === "icmp") this.alarmed.add(segment.target_host ?? "");
     const between = connection(segment.source, segment.destination);
     const opening = this.openings.get(between);
     if (opening?.asker === plain(segment.source) && opening.stage === "ack") this.openings.delete(between);
   }
-}
-
-/** @param {Record<string, any>} args @param {string} flag */
-export function hasFlag(args, flag) {
-  return Array.isArray(args.flags) && args.flags.includes(flag);
 }
 
 /** An endpoint; an IPv4 address inside IPv6 as IPv4, as packets have it. @param {string} endpoint */
@@ -246,15 +186,4 @@ export function portOf(endpoint) {
 export function connection(one, other) {
   if (portOf(one) === "*" || portOf(other) === "*") return "";
   return [plain(one), plain(other)].sort().join(" ");
-}
-
-/**
- * Who gets what `other` sends to `own`: one end of a connection, or a port.
- * @param {string | null} host
- * @param {string} protocol
- * @param {string} own
- * @param {string} other
- */
-export function receiver(host, protocol, own, other) {
-  return protocol === "udp" ? `${host} udp ${portOf(own)}` : `${host} ${plain(own)} ${plain(other)}`;
 }

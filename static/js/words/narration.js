@@ -21,7 +21,6 @@ const LOW_PORT = "Ports below 1024 are for programs with the right to bind them.
 const FEW = 64;
 
 /** What no system call that was observed says for certain beforehand. */
-const UNLESS = ", unless the socket is non-blocking";
 
 /** What is no failure but an answer: the call would have had to wait. */
 const NOT_YET = new Set(["EAGAIN", "EINPROGRESS", "EALREADY", "EINTR"]);
@@ -63,6 +62,10 @@ export function narrate(event, scene, log) {
     case "syscall.entered": {
       const words = sentenceOf(event.name)?.(event, `${programOf(log, event.pid)} on ${event.host}`, scene);
       return words ? say(words) : null;
+    }
+    case "syscall.blocked": {
+      const call = log.calls.get(event.call);
+      return call ? say(`${programOf(log, event.pid)} on ${call.host} sleeps in ${plainName(call.name)}().`) : null;
     }
     case "syscall.returned":
       return returned(event, scene, log);
@@ -147,7 +150,7 @@ function sentenceOf(name) {
 /** @param {SyscallEntered} call @param {string} who @param {Scene} scene */
 function acceptEntered(call, who, scene) {
   const waiting = socketAt(scene, call)?.recv_queue ?? 0;
-  const then = waiting > 0 ? "One waits already." : `None waits: the program sleeps until one comes${UNLESS}.`;
+  const then = waiting > 0 ? "One waits already." : "None waits.";
   return `${who} asks for the next connection: accept(${call.args.fd}). ${then}`;
 }
 
@@ -164,9 +167,7 @@ function receiveEntered(call, who, scene) {
   const socket = socketAt(scene, call);
   if (!socket) return null;
   const there =
-    socket.recv_queue > 0
-      ? `${count(socket.recv_queue, "byte")} wait there.`
-      : `The receive buffer is empty: the program sleeps until something comes${UNLESS}.`;
+    socket.recv_queue > 0 ? `${count(socket.recv_queue, "byte")} wait there.` : "The receive buffer is empty.";
   return `${who} asks for bytes from fd ${call.args.fd}: ${plainName(call.name)}(). ${there}`;
 }
 

@@ -17,6 +17,7 @@ import { doorsOf } from "../log/addresses.js";
 export function subjects(event, log) {
   switch (event.type) {
     case "syscall.entered":
+    case "syscall.blocked":
     case "syscall.returned": {
       const call = event.type === "syscall.entered" ? event : log.calls.get(event.call);
       const keys = [`call:${event.call}`, `process:${event.pid}`];

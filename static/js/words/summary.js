@@ -17,6 +17,10 @@ export function summary(event, log) {
   switch (event.type) {
     case "syscall.entered":
       return { who: event.host, what: `${plainName(event.name)}(${argumentWords(event.args)}) …` };
+    case "syscall.blocked": {
+      const call = log.calls.get(event.call);
+      return { who: call?.host ?? "", what: `${plainName(call?.name ?? "?")} sleeps` };
+    }
     case "syscall.returned": {
       const call = log.calls.get(event.call);
       return {

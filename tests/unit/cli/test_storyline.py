@@ -19,7 +19,7 @@ def test_scenes_are_headings_and_beats_have_their_time() -> None:
     assert lines[:3] == [
         "",
         "echo_client starts on client-a",
-        "   0.007147  echo_client starts on client-a as process 2.",
+        "   0.006302  echo_client starts on client-a as process 2.",
     ]
     headings = [after for before, after in pairwise(lines) if not before]
     assert headings[1:3] == ["client-a connects to 10.0.0.4, port 7", "client-a is refused"]

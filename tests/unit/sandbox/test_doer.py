@@ -13,7 +13,7 @@ from server.sandbox.journal import Journal
 
 def doer(journal: Journal) -> Doer:
     """A doer whose other parts nobody asks."""
-    return Doer(journal, *[cast("Any", None)] * 9)
+    return Doer(journal, *[cast("Any", None)] * 10)
 
 
 def test_each_kind_of_step_has_its_act() -> None:

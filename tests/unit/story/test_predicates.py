@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from server import events as ev
 from server.json_value import JsonObject
 from server.story.beats import Story
@@ -59,38 +57,19 @@ def test_a_parameter_is_told_if_somebody_asked_for_it() -> None:
     assert [str(beat) for beat in story.beats] == ["server now has net.ipv4.tcp_syn_retries = 1."]
 
 
-@pytest.mark.parametrize(
-    ("before", "waiting", "waits"),
-    [
-        ([], 0, True),
-        ([], 1, False),
-        ([entered(7, "epoll_wait", {"epfd": 9, "timeout_ms": 0})], 0, False),
-        ([entered(7, "accept", {"fd": 3}), ev.SyscallReturned(call=7, pid=2, tid=2, error="EAGAIN")], 0, False),
-    ],
-    ids=["nothing there", "one waits", "it looks at several", "it is non-blocking"],
-)
-def test_accept_waits_only_if_the_log_leaves_nothing_else(before: list[ev.Event], waiting: int, waits: bool) -> None:
-    story = story_of(
-        started("p"),
-        ev.SocketAppeared(**{**LISTENING, "recv_queue": waiting}),
-        ev.FdOpened(pid=2, fd=3, kind="socket", socket="5"),
-        *before,
-        entered(8, "accept", {"fd": 3}),
-    )
-    last = story.beats[-1]
-    assert (last.said[0].message == "accept.waits" and last.id == len(before) + 4) == waits
-
-
-@pytest.mark.parametrize(("why", "waits"), [("by hand", True), ("the thread ended", False)])
-def test_a_held_call_waits_when_it_goes_on_and_not_before(why: str, waits: bool) -> None:
-    held = (
-        ev.PaceChanged(pace="step", pause_ms=0),
+def test_a_program_waits_when_the_kernel_has_put_it_to_sleep_and_not_before() -> None:
+    asks = (
         started("p"),
         ev.SocketAppeared(**LISTENING),
         ev.FdOpened(pid=2, fd=3, kind="socket", socket="5"),
         entered(8, "accept", {"fd": 3}),
-        ev.MomentPending(moment=1, kind="syscall", call=8),
     )
-    assert [beat.id for beat in story_of(*held).beats] == [2]
-    story = story_of(*held, ev.MomentReleased(moment=1, kind="syscall", call=8, why=why))
-    assert [beat.id for beat in story.beats] == ([2, 7] if waits else [2])
+    asleep = ev.SyscallBlocked(call=8, pid=2, tid=2)
+    assert [beat.id for beat in story_of(*asks).beats] == [1]
+    assert [beat.id for beat in story_of(*asks, asleep).beats] == [1, 5]
+    again = (
+        ev.SyscallReturned(call=8, pid=2, tid=2, error="EINTR"),
+        entered(9, "accept", {"fd": 3}),
+        ev.SyscallBlocked(call=9, pid=2, tid=2),
+    )
+    assert [beat.id for beat in story_of(*asks, asleep, *again).beats] == [1, 5], "a wait is told once"
