@@ -49,6 +49,8 @@ for (const [name, events] of LOGS) {
         const cards = made.sockets.filter((shape) => !shape.room);
         for (const [index, card] of cards.entries())
           for (const other of cards.slice(index + 1)) assert.ok(apart(card, other), `${at}: ${card.key} ${other.key}`);
+        for (const card of cards)
+          for (const door of made.doors) assert.ok(apart(card, door), `${at}: ${card.key} ${door.key}`);
         assert.equal(new Set(made.processes.map(({ key }) => key)).size, made.processes.length, at);
         if (screen.facing || made.overflow) continue;
         const { sockets, packets } = scene.state;

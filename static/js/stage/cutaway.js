@@ -26,12 +26,15 @@ import { fit, fitStart } from "./shapes.js";
 /** @typedef {import("./shapes.js").Metrics} Metrics */
 /** @typedef {{host: Shape, processes: Shape[], fds: Shape[], sockets: Shape[], doors: Shape[], overflow: boolean}} Cutaway */
 
+/** What the doors take of a host: they may stand on the kernel's edge, and on no card in it. @param {number} f */
+const stripHeight = (f) => Math.max(1.55 * f, 24 - 0.2 * f);
+
 /** What a host needs to show one program and one socket, without the names of its zones. @param {number} f */
 export function leastHeight(f) {
   const program = 1.6 * f + Math.max(24, 1.8 * f) + 0.55 * f;
   const socket = 3.1 * f;
   // The head, the strip of doors, and what stands around the two zones and in them.
-  return 1.9 * f + 1.55 * f + program + socket + 2.4 * 0.55 * f;
+  return 1.9 * f + stripHeight(f) + program + socket + 2.4 * 0.55 * f;
 }
 
 /**
@@ -47,7 +50,7 @@ export function cutaway(state, places, name, box, flipped, metrics) {
   const { f, names } = metrics;
   const pad = 0.55 * f;
   const head = 1.9 * f;
-  const strip = 1.55 * f;
+  const strip = stripHeight(f);
   const zone = names ? 1.35 * f : 0;
   const inner = { x: box.x + pad, w: box.w - 2 * pad };
   const processes = processGrid(state, places, inner.w - pad, metrics, box.h);

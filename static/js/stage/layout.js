@@ -177,7 +177,7 @@ function rowBoxes(count, view, streetH, f) {
  */
 function facingBoxes(count, view, streetH, f) {
   const rest = view.height - streetH - 2;
-  const upper = count > 1 ? Math.min(rest * 0.5, Math.max(rest * 0.4, leastHeight(f))) : 0;
+  const upper = count > 1 ? Math.min(rest * 0.5, Math.max(rest * 0.42, leastHeight(f))) : 0;
   const list = [{ x: 1, y: 1, w: view.width - 2, h: upper }];
   const lower = { x: 1, y: 1 + upper + streetH, w: view.width - 2, h: rest - upper };
   return { list: count > 1 ? [...list, lower] : [lower], streetY: 1 + upper };
