@@ -39,7 +39,7 @@ test: $(VENV)/test node_modules/.installed ## Run every test, also those in a br
 	@.ci/packages test
 	@.ci/checks test
 
-judge: $(VENV)/test node_modules/.installed ## Run the long forms: soak, runs of minutes, everything ten times.
+judge: $(VENV)/test node_modules/.installed ## Run the long forms: soak, runs of minutes, every lab ten times.
 	@.ci/packages judge
 	@.ci/checks judge
 

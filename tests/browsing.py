@@ -127,7 +127,7 @@ class Director:
                 message = self._stream.recv(timeout=max(0.01, end - time.monotonic()))
             except TimeoutError:
                 tail = "\n".join(json.dumps(line)[:200] for line in self.lines[-15:])
-                raise AssertionError(f"never came true: {what}\n{tail}") from None
+                raise AssertionError(f"never happened: {what}\n{tail}") from None
             for line in json.loads(message):
                 self.lines.append(line)
                 fold(self.state, decode_entry(json.dumps(line).encode()))

@@ -74,7 +74,7 @@ class Laboratory:
                     await self.sandbox.log.wait(len(self.events))
         except TimeoutError:
             tail = "\n".join(str(event)[:300] for event in self.events[-25:])
-            raise AssertionError(f"Never came true: {what}. The log ends with:\n{tail}") from None
+            raise AssertionError(f"Never happened: {what}. The log ends with:\n{tail}") from None
 
     async def seen(self, kind: type[ev._Event], **fields: Any) -> Any:
         """Wait for the first event of a kind with these fields."""

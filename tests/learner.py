@@ -192,7 +192,7 @@ class Learner:
                 self.read(max(0.01, end - time.monotonic()))
             except TimeoutError:
                 tail = "\n".join(json.dumps(event)[:300] for event in self.events.get(self.run, [])[-15:])
-                raise AssertionError(f"never came true: {what}. The run ends with:\n{tail}") from None
+                raise AssertionError(f"never happened: {what}. The run ends with:\n{tail}") from None
         return value
 
     # -- up

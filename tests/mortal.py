@@ -45,12 +45,20 @@ class MortalServer(Server):
 
     def kill_and_return(self) -> None:
         """SIGKILL, and start again."""
+        self.kill()
+        self.come_back()
+
+    def kill(self) -> None:
+        """SIGKILL."""
         self.answers.clear()
         self.process.kill()
         self.process.wait()
         assert self.process.stdout is not None
         self.process.stdout.close()
         self.deaths += 1
+
+    def come_back(self) -> None:
+        """Start again, on the same port."""
         self._serve(self.port)
 
     def _serve(self, port: int) -> None:
@@ -123,7 +131,7 @@ def go_through(learner: Learner, lab: Lab, own: TryOwn | None = None) -> dict[st
 
 
 def asked(done: dict[str, Act], act: Act) -> bool:
-    """Whether the same was asked for before: what was asked for once must come true."""
+    """Whether the same was asked for before: what was asked for once must happen."""
     return any(msgspec.structs.replace(one, act="") == msgspec.structs.replace(act, act="") for one in done.values())
 
 

@@ -6,7 +6,7 @@ a sandbox, to carry out actions, to wait until nothing more happens. Whoever car
 it, and that is decided here again. Nothing here waits, and nothing here knows a sandbox, a clock or a database.
 
 The order of a step: it is entered (from then on its checks are looked at whenever the sandbox's log grows), its actions
-are carried out, its checks become true, and once nothing more happens it settles: its checks stay as they are, and
+are carried out, its checks pass, and once nothing more happens it settles: its checks stay as they are, and
 the run answers its predictions. What happens later in the lab does not change a settled step.
 
 An act whose id was decided before brings about nothing more; its answer is the one that it had (``answer``).

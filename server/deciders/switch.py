@@ -263,7 +263,7 @@ class Switch:
             return travelling
         if 0 < packet_id <= self._last:
             raise ConflictError(
-                f"Packet {packet_id} is no longer on the wire.", "Hold packets before they arrive: set a match."
+                f"Packet {packet_id} is no longer on the wire.", "Hold packets first; then the next one waits there."
             )
         raise NotFoundError(f"There is no packet {packet_id}.")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from html import escape
 
 from server.lessons.actions import Bench, read_actions
 from server.lessons.conditions import describe, read_condition, read_measure, read_selection, read_when
@@ -206,8 +207,13 @@ def _check(node: Node, work: Workshop) -> Check:
     if "hint" in found:
         items = found["hint"].items("hint") if isinstance(found["hint"].value, list) else [found["hint"]]
         hints = tuple(_hint(item, condition, work) for item in items)
-    that = found["that"].text("that") if "that" in found else describe(condition)
-    return Check(that=that, condition=condition, hints=hints, line=node.place.line)
+    if "that" in found:
+        that = found["that"].text("that")
+        html = work.inline(that)
+    else:
+        that = describe(condition)
+        html = escape(that)
+    return Check(that=that, html=html, condition=condition, hints=hints, line=node.place.line)
 
 
 def _hint(node: Node, condition: Condition, work: Workshop) -> Hint:

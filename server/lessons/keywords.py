@@ -196,7 +196,7 @@ MODIFIERS: dict[str, tuple[str, ...]] = {
 BLOCKS: dict[str, str] = {
     "predict": "a question before the run; the run's own answer grades it",
     "do": "the actions of the step: a list; each runs with one click",
-    "expect": "the checks of the step: a list of conditions, false before its actions and true after them",
+    "expect": "the checks of the step: a list of conditions that fail before its actions and pass after them",
     "explain": "a question after the run: choose the sentence that fits",
     "modify": "a task: change what ran; with its own `expect`",
     "make": "a task: make something; with its own `expect`",

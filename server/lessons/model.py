@@ -243,9 +243,11 @@ class Check:
 
     Attributes:
         that: What it says, in words (plain text).
+        html: The same for a page.
     """
 
     that: str
+    html: str
     condition: Condition
     hints: tuple[Hint, ...]
     line: int

@@ -2,8 +2,9 @@
 
 Nothing is decided here. ``deciders`` say what becomes of a frame or of a stop; here stands, in one table, which part
 of the sandbox does each kind of step. A step that is an event is logged. Parts do not know each other but from above
-(``owners`` and the journal are at the bottom), and none knows the deciders: so a frame goes from its socket over one
-decision to the log, and enters each room once.
+(``owners`` and the journal are at the bottom), and none knows the deciders. On its way up, from its socket to the log,
+a frame passes each part once: wire, switch, journal. Its delivery, at once or later, is a way down of its own: a step
+of the switch that the wire carries out.
 
 Steps that ask for further facts (``Describe``) are answered at once, before the next step.
 """

@@ -152,9 +152,9 @@ class Door:
     def _release(self, wanted: int | None) -> cmd.MomentResult:
         moment = self._conductor.release(wanted)
         if moment is None and wanted is None:
-            raise ConflictError("Nothing waits.", "In step pace the next call or packet will.")
+            raise ConflictError("Nothing waits.", "Hold first; then the next call or packet waits.")
         if moment is None:
-            raise NotFoundError(f"No moment {wanted} waits.", "The state lists the moments that wait.")
+            raise NotFoundError(f"No moment {wanted} waits.", "It may have gone on already.")
         self._doer.release(moment, "by hand")
         return {"moment": moment.id}
 

@@ -326,7 +326,7 @@ def sandbox_steps(limits: Limits) -> list[Step]:
     return steps
 
 
-def enter_cage(skeleton: str, limits: Limits) -> int:
+def enter_root(skeleton: str, limits: Limits) -> int:
     """Put the calling process, pid 1 of fresh namespaces, into a root of its own.
 
     Returns:

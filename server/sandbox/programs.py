@@ -132,14 +132,15 @@ class Programs:
         """Give a program text to read from its standard input.
 
         Raises:
-            NotFoundError: No program with that pid was started by a command.
-            ConflictError: Its standard input is closed, or it does not read what it was given.
+            NotFoundError: There is no such process.
+            ConflictError: Another program has its standard input, it is closed, or nobody reads what was given.
         """
         started = self._started.get(command.pid)
         if started is None or started.answer is not None:
             self._process(command.pid)
             raise ConflictError(
-                f"Process {command.pid} was not started by a command.", "Write to the process that started it."
+                f"Process {command.pid} was started by another program, which has its standard input.",
+                "Write to that program instead.",
             )
         if started.input < 0 or started.ending:
             raise ConflictError(f"The standard input of process {command.pid} is closed already.")
@@ -167,7 +168,7 @@ class Programs:
     def _process(self, pid: int) -> Process:
         process = self._tracees.processes.get(pid)
         if process is None or not process.executed:
-            raise NotFoundError(f"There is no process {pid}.", "The state lists the processes.")
+            raise NotFoundError(f"There is no process {pid}.", "It may have ended already.")
         return process
 
     # -- what became of them
@@ -300,13 +301,16 @@ def _terminal() -> tuple[int, int]:
 def _what_to_run(command: cmd.ProcessStart) -> tuple[str, list[str]]:
     if (command.program is None) == (command.argv is None):
         raise BadRequestError(
-            "A process needs either `program` or `argv`.", "Give the name of a program of the catalogue, or a command."
+            "Either a program of the catalogue or a command line is needed.", "Give one of them, and not both."
         )
     if command.argv is not None:
         if command.args:
-            raise BadRequestError("`args` goes with `program`.", "Put all words of the command into `argv`.")
+            raise BadRequestError(
+                "Only a program of the catalogue is given its arguments separately.",
+                "Write them into the command line.",
+            )
         if not command.argv[0]:
-            raise BadRequestError("The first word of `argv` is empty.", "It names the program.")
+            raise BadRequestError("The first word of the command line is empty.", "It names the program.")
         return os.path.basename(command.argv[0]), command.argv
     assert command.program is not None
     return command.program, argv_for(command.program, command.args)

@@ -94,7 +94,7 @@ def check_value(name: str, value: str) -> None:
     """
     sysctl = ALLOWED_SYSCTLS.get(name)
     if sysctl is None:
-        raise BadRequestError(f"{name} cannot be set here.", "The commands page lists the kernel parameters of a host.")
+        raise BadRequestError(f"{name} cannot be set here.", "The playground lists the kernel parameters that can be.")
     numbers = re.split(r"[ \t]+", value.strip(" \t"))
     if len(numbers) != sysctl.numbers or not all(re.fullmatch(r"[0-9]{1,10}", number) for number in numbers):
         wanted = "one number" if sysctl.numbers == 1 else f"{sysctl.numbers} numbers with spaces between"

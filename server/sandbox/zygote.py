@@ -319,7 +319,7 @@ def _begin(request: Fork, channel: int, skeleton: str, go: int, life: int) -> No
 
 def _make(request: Fork, skeleton: str) -> list[hosts.Host]:
     named("sethostname", socket.sethostname, "sandbox")
-    hosts.publish_names_in(plan.enter_cage(skeleton, request.limits))
+    hosts.publish_names_in(plan.enter_root(skeleton, request.limits))
     hosts.prepare_wire()
     made = [hosts.add_host(host.name, index, host.addresses) for index, host in enumerate(request.hosts, start=1)]
     process.set_dumpable(False)

@@ -29,7 +29,7 @@ class Receiver(Protocol):
         """The reply to a command."""
         ...
 
-    def distrust(self, why: str) -> None:
+    def end_for_protocol_error(self, why: str) -> None:
         """The other side has broken the protocol; nothing that follows is read."""
         ...
 
@@ -86,7 +86,7 @@ class Channel(asyncio.Protocol):
                 self._receiver.add_lines(run)
         except (ValueError, msgspec.DecodeError) as error:
             # A process that breaks the protocol cannot be trusted to keep order: end it, and say why.
-            self._receiver.distrust(f"its process sent what no one understands ({error})")
+            self._receiver.end_for_protocol_error(f"its process sent what no one understands ({error})")
             self.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:

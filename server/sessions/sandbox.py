@@ -171,9 +171,9 @@ class Sandbox:
         else:
             waiting.set_result(reply.result)
 
-    def distrust(self, why: str) -> None:
+    def end_for_protocol_error(self, why: str) -> None:
         """End the process: it has broken the protocol."""
-        self.doom(why)
+        self.will_end(why)
         self.kill()
 
     def end_channel(self) -> None:
@@ -187,12 +187,12 @@ class Sandbox:
         """It has a process: its id, and a descriptor of it (pidfd_open(2)); -1: it has ended already."""
         self.pid, self._pidfd = pid, pidfd
 
-    def doom(self, why: str) -> None:
+    def will_end(self, why: str) -> None:
         """It will end, for a reason that it cannot say itself."""
         self._why = self._why or why
 
-    def mourn(self, how: str) -> bool:
-        """Wait for the end of the process without the zygote; False: there is no process to wait for."""
+    def watch_process(self, how: str) -> bool:
+        """Watch for the end of the process without the zygote; False: there is no process to watch."""
         if self._pidfd < 0:
             return False
         asyncio.get_running_loop().add_reader(self._pidfd, self.end_process, how)

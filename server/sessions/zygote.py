@@ -161,7 +161,7 @@ class Zygote:
         except OSError:
             data = b""
         if not data:
-            self._mourn()
+            self._zygote_ended()
             return
         news: News = _decode_news(data)
         sandbox = self._sandboxes.get(news.sandbox)
@@ -184,7 +184,7 @@ class Zygote:
             case _:
                 assert_never(news)
 
-    def _mourn(self) -> None:
+    def _zygote_ended(self) -> None:
         """The zygote is gone, and the kernel kills its sandboxes with it: wait for each, and say so."""
         process, sandboxes = self._process, self._sandboxes
         forked, self._sandboxes, self._forked = self._forked, {}, {}
@@ -197,8 +197,8 @@ class Zygote:
             if not reply.done():
                 reply.set_exception(_no_zygote(f"it ended with code {code}"))
         for sandbox in sandboxes.values():
-            sandbox.doom("the process that starts the sandboxes ended")
-            if not sandbox.mourn("killed with the zygote"):
+            sandbox.will_end("the process that starts the sandboxes ended")
+            if not sandbox.watch_process("killed with the zygote"):
                 self._drop(sandbox)
 
     def _let_go(self) -> None:

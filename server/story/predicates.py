@@ -5,6 +5,7 @@ Each predicate gets what is known before the event, and the event.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Final, cast
 
@@ -24,6 +25,7 @@ LIBRARY: Final = "/nscd/"
 """In the path of a socket that the C library connects to, and no program."""
 STATES: Final = ("LISTEN", "SYN-SENT", "SYN-RECEIVED", "ESTABLISHED", "FIN-WAIT-1", "FIN-WAIT-2", "CLOSE-WAIT",
                  "LAST-ACK", "CLOSING", "TIME-WAIT", "CLOSED")  # fmt: skip
+_INDENTED = re.compile(r"(?:\A|\n)[ \t][^\n]*\n?\Z")
 HANDING: Final = frozenset(call.name for call in CALLS.values() if call.bytes == "out")
 
 Predicate = Callable[[Told, ev.Event], bool]
@@ -220,8 +222,15 @@ _PROCESSES: Final[dict[str, Callable[[Told, _OF_PROCESS], bool]]] = {
 _STARTS: Final[dict[str, Callable[[Told, ev.ProcessStarted], bool]]] = {
     "forked": lambda told, event: event.parent is not None,
 }
+
+
+def _goes_on(event: ev.ProcessOutput) -> bool:
+    """An indented line of an error, such as a traceback's: what it comes to is still to be printed."""
+    return event.stream == "stderr" and _INDENTED.search(event.text) is not None
+
+
 _OUTPUTS: Final[dict[str, Callable[[Told, ev.ProcessOutput], bool]]] = {
-    "wordy": lambda told, event: last_line(event.text) != "",
+    "wordy": lambda told, event: last_line(event.text) != "" and not _goes_on(event),
 }
 _EXITS: Final[dict[str, Callable[[Told, ev.ProcessExited], bool]]] = {
     "by_signal": lambda told, event: event.signal is not None,

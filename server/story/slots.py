@@ -32,7 +32,7 @@ def slots_of(told: Told, event: ev.Event) -> Slots:
         case ev.SyscallEntered() | ev.SyscallBlocked() | ev.SyscallReturned():
             return _of_call(told, event)
         case ev.SocketRow():
-            return _of_row(event)
+            return _of_row(told, event)
         case ev.PacketSent() | ev.PacketHeld() | ev.PacketDelivered() | ev.PacketDropped():
             return _of_packet(told, event)
         case ev.ProcessStarted():
@@ -149,8 +149,11 @@ def _handed(args: ev.Decoded) -> str:
     return "its bytes"
 
 
-def _of_row(event: ev.SocketRow) -> Slots:
-    owner = event.owners[-1] if event.owners else None
+def _of_row(told: Told, event: ev.SocketRow) -> Slots:
+    before = told.before(event)
+    known = {(owner["pid"], owner["fd"]) for owner in before["owners"]} if before else set()
+    new = [owner for owner in event.owners if (owner.pid, owner.fd) not in known]
+    owner = next(reversed(new or event.owners), None)
     return {
         "host": event.host,
         "protocol": event.protocol.upper(),
@@ -166,9 +169,9 @@ def _of_row(event: ev.SocketRow) -> Slots:
 
 
 def _place(event: ev.SocketRow) -> str:
-    """Where a socket listens: its whole local end, for several may have one port. A Unix socket has a path."""
+    """Where a socket listens: its whole local end, for several may have one port. A Unix socket has a name."""
     if event.protocol == "unix":
-        return f"at the path {event.local}"
+        return f"at the {'abstract name' if event.local.startswith('@') else 'path'} {event.local}"
     local = plain(event.local)
     address = local.removesuffix(f":{port_of(local)}").removeprefix("[").removesuffix("]")
     return f"on {local} ({address} is the wildcard address)" if address in WILDCARDS else f"on {local}"

@@ -12,7 +12,8 @@
 * ``recordings``: recordings as pages, and logs as files to take along; ``standalone``: one as a single HTML file.
 * ``assets``: a page's script and stylesheet, each in one answer; ``bundle``: modules to one script.
 * ``problems``: every refusal as an RFC 9457 problem document.
-* ``security``: headers, origin and host checks, tokens and cookies; ``access``: who may see and steer what.
+* ``security``: headers, origin and host checks, tokens; ``cookies``: how each is set, and the visitor's; ``access``:
+  who may see and steer what.
 * ``serving``: uvicorn as Socketlab runs it.
 
 In come requests; out go what ``server.sessions`` and ``server.courses`` say. Nothing is decided here.

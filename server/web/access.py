@@ -13,7 +13,7 @@ from starlette.types import Scope
 from server.courses.courses import PREFIX, Courses
 from server.errors import NotFoundError
 from server.sessions.door import Door, Visitor
-from server.web import security
+from server.web import cookies, security
 from server.web.feeds import Feed, RunFeed, SandboxFeed
 from server.web.problems import UnauthorizedError
 
@@ -36,7 +36,7 @@ def new_learner() -> str:
 
 def set_learner(connection: HTTPConnection, response: Response, learner: str) -> None:
     """Let the browser keep the name."""
-    options = security.cookie_options(connection.scope)
+    options = cookies.cookie_options(connection.scope)
     response.set_cookie(LEARNER_COOKIE, learner, max_age=LEARNER_SECONDS, **options)
 
 
@@ -54,21 +54,7 @@ def courses_of(connection: HTTPConnection) -> Courses:
 
 def visitor_of(connection: HTTPConnection) -> Visitor:
     """Who asks: by the visitor cookie if we issued it, or else by the address alone."""
-    name = _cookies_of(connection).name_of(connection)
-    return Visitor(address=security.client_address(connection.scope), name=name)
-
-
-def _cookies_of(connection: HTTPConnection) -> security.VisitorCookies:
-    cookies: security.VisitorCookies = connection.app.state.visitor_cookies
-    return cookies
-
-
-def let_visit(connection: HTTPConnection, response: Response) -> None:
-    """Give a visitor cookie to a browser that has none, so that it is one visitor among those behind its address."""
-    cookies = _cookies_of(connection)
-    if not cookies.name_of(connection):
-        options = security.cookie_options(connection.scope)
-        response.set_cookie(security.VISITOR_COOKIE, cookies.new(), max_age=security.VISITOR_SECONDS, **options)
+    return Visitor(address=security.client_address(connection.scope), name=cookies.visitor_name(connection))
 
 
 def admit(connection: HTTPConnection, sandbox_id: str) -> None:

@@ -19,7 +19,8 @@ from server.sandbox.messages import HostSpec
 from server.sessions.capabilities import Capabilities, capabilities
 from server.sessions.hosts import DEFAULT_HOSTS
 from server.web import openapi, security
-from server.web.access import admit, admit_viewer, door_of, let_visit, visitor_of, watch_address
+from server.web.access import admit, admit_viewer, door_of, visitor_of, watch_address
+from server.web.cookies import cookie_options, let_visit
 
 router = APIRouter()
 _TRIED_SECONDS = 60
@@ -105,7 +106,7 @@ async def create_sandbox(request: Request) -> Response:
         {"id": sandbox.id, "hosts": sandbox.hosts, "stream": f"{address}/stream", "token": sandbox.token}, 201
     )
     response.headers["Location"] = address
-    options = security.cookie_options(request.scope)
+    options = cookie_options(request.scope)
     response.set_cookie(security.token_cookie(sandbox.id), sandbox.token, max_age=security.TOKEN_SECONDS, **options)
     let_visit(request, response)
     return response
@@ -123,7 +124,7 @@ async def delete_sandbox(request: Request, sandbox: Admitted) -> Response:
     """End a sandbox. When the answer comes, no process, namespace or mount of it is left."""
     await door_of(request).delete(sandbox)
     response = Response(status_code=204)
-    response.delete_cookie(security.token_cookie(sandbox), **security.cookie_options(request.scope))
+    response.delete_cookie(security.token_cookie(sandbox), **cookie_options(request.scope))
     return response
 
 

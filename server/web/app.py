@@ -27,6 +27,7 @@ from server.sessions.shelf import Shelf
 from server.web import api, assets, catalogue, openapi, own, pages, problems, reference, security
 from server.web import labs as lab_pages
 from server.web import recordings as recording_pages
+from server.web.cookies import VisitorCookies
 from server.web.rendering import compile_all
 from server.web.stream import stream, streams
 
@@ -112,7 +113,7 @@ def create_app(
         redoc_url=None,
     )
     app.state.door = door
-    app.state.visitor_cookies = security.VisitorCookies()
+    app.state.visitor_cookies = VisitorCookies()
     app.state.tried = api.Tried()
     app.state.courses = courses
     app.state.labs = labs or folder("labs")

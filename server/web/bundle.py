@@ -22,6 +22,7 @@ _IMPORT = re.compile(rf'^import (?:{_NAMES} from |\* as (\w+) from )?"([^"]+)";$
 _EXPORTED = re.compile(r"^export ((?:async )?function\*?|class|const) (\w+)", re.MULTILINE)
 _EXPORT_LIST = re.compile(rf"^export {_NAMES};$", re.MULTILINE)
 _CAST = re.compile(r"/\*\* @type \{[^`\n]*?\} \*/ ?")
+_REMARK = re.compile(r'(?<=[;{,:(]) // [^`"]*$')
 _LEFT_OVER = re.compile(r"^(?:import\b|export\b).*|^[^/*\n]*\bawait import\(.*", re.MULTILINE)
 
 
@@ -87,7 +88,7 @@ def _function(source: str, module: Path, root: Path) -> str:
 
 
 def _bare(source: str) -> str:
-    """A module without comment lines, casts and indentation: these are for its writers.
+    """A module without comments, casts and indentation: these are for its writers.
 
     Inside a template literal a line that looks like a comment is text; there an odd number of backticks
     stands before it.
@@ -99,7 +100,7 @@ def _bare(source: str) -> str:
         if comment or (not literal and words.startswith("/**") and words.find("*/") in (-1, len(words) - 2)):
             comment = not words.endswith("*/")
         elif literal or (words and not words.startswith("//")):
-            kept.append(line if literal else _CAST.sub("", line.lstrip()))
+            kept.append(line if literal else _CAST.sub("", _REMARK.sub("", line.lstrip())))
             literal ^= line.count("`") % 2 == 1
     return "\n".join(kept)
 

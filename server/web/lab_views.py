@@ -109,7 +109,7 @@ class TaskView:
 class CheckView:
     """A check, and the hints that may react to it."""
 
-    that: str
+    html: Markup
     hints: tuple[Markup, ...]
 
 
@@ -313,7 +313,8 @@ def _step(lab: Lab, step: Step, reference: Reference, seen: set[str]) -> StepVie
         title=step.title,
         blocks=blocks,
         checks=tuple(
-            CheckView(that=check.that, hints=tuple(Markup(hint.html) for hint in check.hints)) for check in step.checks
+            CheckView(html=Markup(check.html), hints=tuple(Markup(hint.html) for hint in check.hints))
+            for check in step.checks
         ),
         hints=tuple(Markup(html) for html in step.hints),
         task=step.task is not None,

@@ -25,11 +25,11 @@ from server.web.access import (
     courses_of,
     door_of,
     learner_of,
-    let_visit,
     new_learner,
     set_learner,
     watch_run_address,
 )
+from server.web.cookies import let_visit
 from server.web.own import ended_words
 from server.web.recordings import RECORDING_TYPE, in_pieces
 from server.web.rendering import chosen_theme, render
@@ -68,10 +68,7 @@ def pages() -> APIRouter:
         run = await courses_of(request).find(learner, found.name)
         if not run and learner and found.name in (await courses_of(request).notebook.notes(learner)).visits:
             run = await courses_of(request).begin(learner, found)  # from before there were runs
-        page = render(request, "pages/lab.html", _context(request, found, run))
-        if run:
-            let_visit(request, page)
-        return page
+        return render(request, "pages/lab.html", _context(request, found, run))
 
     @router.get("/labs/{name}/edited")
     async def edited(request: Request, name: LabName, edition: Annotated[str, Query(max_length=20)] = "") -> Response:

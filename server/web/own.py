@@ -1,7 +1,7 @@
 """What a visitor runs, and what is kept of what they ran: a page and a panel that list it, and the way to end each.
 
-A visitor is known by the visitor cookie, which comes with the page from which a sandbox is made, and a learner by the
-learner's: what either has made is listed. An address alone is nobody's, since many may share it.
+A visitor is known by the visitor cookie, which comes with any page, and a learner by the learner's: what either has
+made is listed. An address alone is nobody's, since many may share it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from server.sessions.limits import duration
 from server.web import lab_views, security
 from server.web.access import admit, courses_of, door_of, learner_of, visitor_of, watch_run_address
 from server.web.contexts import Context, PageContext
+from server.web.cookies import cookie_options
 from server.web.recordings import title_of
 from server.web.rendering import chosen_theme, render
 
@@ -97,7 +98,7 @@ def routes() -> APIRouter:
         _admit(request, sandbox)
         await door_of(request).delete(sandbox)
         answer = await _listed(request, ENDED)
-        answer.delete_cookie(security.token_cookie(sandbox), **security.cookie_options(request.scope))
+        answer.delete_cookie(security.token_cookie(sandbox), **cookie_options(request.scope))
         return answer
 
     return router

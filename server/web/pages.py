@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 from server.catalogue import PROGRAMS
 from server.sessions.limits import duration
 from server.web import panels
-from server.web.access import admit_to_page, admit_viewer, door_of, let_visit
+from server.web.access import admit_to_page, admit_viewer, door_of
 from server.web.catalogue import catalogue
 from server.web.contexts import PlayContext, RecordingContext
 from server.web.own import ended_words
@@ -27,14 +27,14 @@ def routes() -> APIRouter:
     @router.get("/")
     async def home(request: Request) -> HTMLResponse:
         context = await catalogue(request, title="See what really happens between socket() and close()")
-        return _known(request, render(request, "pages/home.html", context))
+        return render(request, "pages/home.html", context)
 
     @router.get("/play")
     def play(request: Request, start: Annotated[str, Query(max_length=64)] = "") -> HTMLResponse:
         known = start if start in PROGRAMS else ""
         kept_for = duration(door_of(request).limits.remembered_seconds)
         context = PlayContext(theme=chosen_theme(request), start=known, kept_for=kept_for)
-        return _known(request, render(request, "pages/play.html", context))
+        return render(request, "pages/play.html", context)
 
     @router.get("/s/{sandbox}")
     async def play_on(request: Request, sandbox: SandboxId) -> HTMLResponse:
@@ -70,9 +70,3 @@ async def _sandbox(request: Request, sandbox: str, key: str = "") -> HTMLRespons
         about=ended_words(status),
     )
     return render(request, "pages/recording.html", recorded)
-
-
-def _known(request: Request, page: HTMLResponse) -> HTMLResponse:
-    """A page from which a sandbox is made next: its browser is one visitor among those behind its address by then."""
-    let_visit(request, page)
-    return page

@@ -9,6 +9,7 @@ from starlette.templating import Jinja2Templates
 from server.folders import folder
 from server.web.assets import address_of
 from server.web.contexts import THEMES, Context, ProblemContext, Theme
+from server.web.cookies import let_visit
 
 _templates = Jinja2Templates(directory=folder("templates"))  # autoescape is on for every .html
 _templates.env.globals["asset"] = address_of
@@ -21,8 +22,14 @@ def compile_all() -> None:
 
 
 def render(request: Request, template: str, context: Context, status: int = 200) -> HTMLResponse:
-    """A page or a panel from its template and context."""
-    return _templates.TemplateResponse(request, template, context.variables(), status_code=status)
+    """A page or a panel from its template and context.
+
+    The visitor's cookie comes with any page, except one that is opened by a link to watch.
+    """
+    answer = _templates.TemplateResponse(request, template, context.variables(), status_code=status)
+    if template.startswith("pages/") and not request.query_params.get("key"):
+        let_visit(request, answer)
+    return answer
 
 
 def rendered(template: str, context: Context) -> str:

@@ -13,11 +13,8 @@
 
 from __future__ import annotations
 
-import hmac
 import ipaddress
-import secrets
 from collections.abc import Iterable, Mapping
-from typing import Literal, TypedDict
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
@@ -51,8 +48,6 @@ HEADERS: Mapping[str, str] = {
 }
 """On every answer, unless the route set its own value."""
 
-VISITOR_COOKIE = "socketlab-visitor"
-VISITOR_SECONDS = 30 * 24 * 3600
 TOKEN_SECONDS = 24 * 3600
 SUBPROTOCOL_PREFIX = "socketlab."
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
@@ -232,44 +227,6 @@ def _missing() -> UnauthorizedError:
         "Open the page of a sandbox of your own, or the link that somebody has shared with you. A program sends the "
         "secret that it was given with the sandbox.",
     )
-
-
-class VisitorCookies:
-    """Anonymous visitors' cookies: random names, signed so that nobody can make up another visitor."""
-
-    def __init__(self) -> None:
-        self._secret = secrets.token_bytes(32)
-
-    def new(self) -> str:
-        """The cookie of somebody who has none."""
-        name = secrets.token_urlsafe(16)
-        return f"{name}.{self._signature(name)}"
-
-    def name_of(self, connection: HTTPConnection) -> str:
-        """The name in the cookie that a request carries; empty: there is none that this server issued."""
-        return self.name_in(connection.cookies.get(VISITOR_COOKIE, ""))
-
-    def name_in(self, cookie: str) -> str:
-        """The name in a cookie; empty: this server has not issued it."""
-        name, _, signature = cookie.partition(".")
-        return name if hmac.compare_digest(self._signature(name).encode(), signature.encode()) else ""
-
-    def _signature(self, name: str) -> str:
-        return hmac.digest(self._secret, name.encode(), "sha256").hex()[:32]
-
-
-class CookieOptions(TypedDict):
-    """The keyword arguments of ``Response.set_cookie`` that are the same for every cookie of ours."""
-
-    path: str
-    httponly: bool
-    samesite: Literal["strict"]
-    secure: bool
-
-
-def cookie_options(scope: Scope) -> CookieOptions:
-    """How every cookie of ours is set."""
-    return {"path": "/", "httponly": True, "samesite": "strict", "secure": scope.get("scheme") in ("https", "wss")}
 
 
 def client_address(scope: Scope) -> str:

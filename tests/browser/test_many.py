@@ -210,7 +210,7 @@ def test_how_fluid_it_is(browser: Browser, record_property: Any, capsys: Any) ->
         page.wait_for_function("seq => Number(document.querySelector('[data-scrub]').max) >= seq", arg=seq)
         page.locator("[data-key='density:server']").wait_for()
         connecting = page.evaluate(TAKE_FRAMES)
-        page.wait_for_timeout(3000)
+        page.wait_for_timeout(3000)  # a measurement: the frames of three seconds in which nothing happens
         idle = page.evaluate(TAKE_FRAMES)
         parts = [(number * 0.6180339887) % 1 for number in range(60)]
         sought = page.evaluate(SEEK, parts)

@@ -30,39 +30,39 @@ with socket.create_connection(("10.0.0.4", 7007)) as connection:
 
 
 @dataclass
-class Cages:
-    """``caged`` is where attempts are made; ``neighbour`` runs an echo server on 10.0.0.4:7007."""
+class Sandboxes:
+    """``confined`` is where attempts are made; ``neighbour`` runs an echo server on 10.0.0.4:7007."""
 
     zygote: Zygote
-    caged: Laboratory
+    confined: Laboratory
     neighbour: Laboratory
 
     async def assert_unharmed(self) -> None:
-        """The zygote lives, the caged sandbox still starts programs, and the neighbour's server answers."""
+        """The zygote lives, the confined sandbox still starts programs, and the neighbour's server answers."""
         os.kill(self.zygote.pid, 0)
-        pid = await self.caged.start("server", "true")
-        assert (await self.caged.exited(pid)).code == 0
+        pid = await self.confined.start("server", "true")
+        assert (await self.confined.exited(pid)).code == 0
         pid = await self.neighbour.python("client-a", CLIENT)
         assert (await self.neighbour.exited(pid)).code == 0
         assert self.neighbour.output(pid) == "still here\n"
 
 
 @asynccontextmanager
-async def two_cages(zygote: Zygote) -> AsyncIterator[Cages]:
+async def two_sandboxes(zygote: Zygote) -> AsyncIterator[Sandboxes]:
     """Both sandboxes; afterwards the neighbour must be unharmed."""
-    async with laboratory(zygote) as caged, laboratory(zygote) as neighbour:
+    async with laboratory(zygote) as confined, laboratory(zygote) as neighbour:
         await neighbour.python("server", SERVER)
         await neighbour.listening("server", 7007)
-        cages = Cages(zygote, caged, neighbour)
-        yield cages
-        await cages.assert_unharmed()
+        sandboxes = Sandboxes(zygote, confined, neighbour)
+        yield sandboxes
+        await sandboxes.assert_unharmed()
 
 
 @pytest_asyncio.fixture
-async def cages(zygote: Zygote) -> AsyncIterator[Cages]:
+async def sandboxes(zygote: Zygote) -> AsyncIterator[Sandboxes]:
     """Two sandboxes for one test."""
-    async with two_cages(zygote) as cages:
-        yield cages
+    async with two_sandboxes(zygote) as sandboxes:
+        yield sandboxes
 
 
 async def output_of(lab: Laboratory, host: str, code: str, *, admin: bool = False) -> tuple[str, ev.ProcessExited]:

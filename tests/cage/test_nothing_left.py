@@ -15,7 +15,7 @@ import pytest
 from server import events as ev
 from server.sessions.sandbox import Sandbox
 from server.sessions.zygote import Zygote
-from tests.cage.conftest import Cages
+from tests.cage.conftest import Sandboxes
 from tests.judges.outside import outer_pid
 from tests.laboratory import Laboratory, laboratory
 
@@ -140,18 +140,18 @@ async def test_the_zygote_keeps_nothing(zygote: Zygote) -> None:
     assert kept() == before
 
 
-async def test_the_next_sandbox_sees_no_file_of_the_last(cages: Cages) -> None:
-    await leave_daemon(cages.caged)
-    async with laboratory(cages.zygote) as fresh:
+async def test_the_next_sandbox_sees_no_file_of_the_last(sandboxes: Sandboxes) -> None:
+    await leave_daemon(sandboxes.confined)
+    async with laboratory(sandboxes.zygote) as fresh:
         pid = await fresh.python("server", "import os; print(os.listdir('/tmp'))")
         await fresh.exited(pid)
         assert fresh.output(pid) == "[]\n"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give sandboxes ids of their own")
-async def test_each_sandbox_has_an_id_of_its_own(cages: Cages) -> None:
+async def test_each_sandbox_has_an_id_of_its_own(sandboxes: Sandboxes) -> None:
     def uid(sandbox: Sandbox) -> int:
         lines = Path(f"/proc/{sandbox.pid}/status").read_text().splitlines()
         return int(next(line for line in lines if line.startswith("Uid:")).split()[1])
 
-    assert len({uid(cages.caged.sandbox), uid(cages.neighbour.sandbox), 0}) == 3
+    assert len({uid(sandboxes.confined.sandbox), uid(sandboxes.neighbour.sandbox), 0}) == 3

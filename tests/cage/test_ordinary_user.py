@@ -16,7 +16,7 @@ import server
 from server.inet.syscalls import NUMBERS
 from server.sessions.zygote import Zygote
 from tests.cage.attempts import ATTEMPTS, program
-from tests.cage.conftest import output_of, two_cages
+from tests.cage.conftest import output_of, two_sandboxes
 
 USER = "54321"
 PLACES = [str(Path(server.__file__).parent.parent), str(Path(msgspec.__file__).parent.parent)]
@@ -36,12 +36,12 @@ async def play() -> None:
     zygote = Zygote()
     zygote.start()
     try:
-        async with two_cages(zygote) as cages:
+        async with two_sandboxes(zygote) as sandboxes:
             facts = {name: number for number, name in NUMBERS[os.uname().machine].items()} | {"port": 9}
             for attempt in (a for a in ATTEMPTS if a.name in CHOSEN):
-                text, _ = await output_of(cages.caged, "server", program(attempt.code % facts))
+                text, _ = await output_of(sandboxes.confined, "server", program(attempt.code % facts))
                 assert text.split() in [["REFUSED", name] for name in attempt.refused], attempt.name
-            text, _ = await output_of(cages.caged, "server", "import os; print(os.getresuid(), os.getgroups())")
+            text, _ = await output_of(sandboxes.confined, "server", "import os; print(os.getresuid(), os.getgroups())")
             assert text == "(1000, 1000, 1000) []\n", text
     finally:
         await zygote.close()

@@ -1,4 +1,4 @@
-"""The cage is no obstacle to ordinary programs: servers and clients that are installed on the machine run in it."""
+"""Isolation is no obstacle to ordinary programs: servers and clients that are installed on the machine run in it."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ MOST = 2
 
 OWN_LISTS = {
     "server/inet/syscall_numbers.py": "the kernel's numbers",
-    "server/sandbox/confinement.py": "what the cage refuses, by arguments",
+    "server/sandbox/confinement.py": "what a sandbox refuses, by arguments",
     "server/story/predicates.py": "whose failure a story tells is no fact of the call",
     "static/js/story/table.js": "made from server/story",
     "static/js/words/syscalls.js": "made from the table",

@@ -56,7 +56,7 @@ test("a refusal and a reset say what they are", () => {
   };
   assert.match(resets("refused")[0], /answers RST: nobody listens there\.$/);
   assert.match(resets("reset")[0], /for it, this connection no longer exists\.$/);
-  assert.ok(sentencesOf("refused").some((text) => text.includes("Nobody listens there: a refusal has come back.")));
+  assert.ok(sentencesOf("refused").some((text) => text.includes("Nobody listens there: it is refused.")));
 });
 
 test("a Unix socket has a path and no port", () => {

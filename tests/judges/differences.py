@@ -171,7 +171,7 @@ def joined(calls: list[Call]) -> list[Call]:
 
 
 REFUSED_INSIDE = {"clone3": "ENOSYS", "io_setup": "EPERM"}
-"""What the cage answers to calls that a filter cannot see through or that would go past the tracer.
+"""What a sandbox answers to calls that a filter cannot see through or that would go past the tracer.
 
 strace is told to answer the same (``--inject``), so that programs choose the same way on both sides.
 """

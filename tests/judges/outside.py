@@ -1,6 +1,6 @@
 """Ordinary commands of this machine, run from outside in the network namespace of a sandbox's host.
 
-Nothing of ours stands between them and the kernel: no cage, no tracer, no seccomp filter. They see the same
+Nothing of ours stands between them and the kernel: no isolation, no tracer, no seccomp filter. They see the same
 addresses and speak over the same wire, so that what a judge says can be compared with what our log says.
 """
 

@@ -407,7 +407,7 @@ FORMS: dict[str, Callable[[Line], _Form]] = {
 }
 
 NOT_COMPARED = {
-    "clone3": "the cage answers ENOSYS, so that programs use clone",
+    "clone3": "a sandbox answers ENOSYS, so that programs use clone",
     "close_range": "no program of the scenarios makes it",
     "epoll_pwait2": "no program of the scenarios makes it",
     "pause": "it has no arguments, and returns only for a signal",

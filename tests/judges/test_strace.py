@@ -1,6 +1,6 @@
 """Against strace: the same programs, the same calls, arguments and results, thread by thread.
 
-Each scenario runs twice: once caged and traced by us, once outside under ``strace -ff`` in the network namespaces
+Each scenario runs twice: once isolated and traced by us, once outside under ``strace -ff`` in the network namespaces
 of another sandbox's hosts, as an ordinary user. Then the two logs are compared for equality, but for the list in
 ``differences.py``.
 """

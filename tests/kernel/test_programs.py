@@ -68,7 +68,7 @@ async def test_input_to_what_takes_none(lab: Laboratory) -> None:
     child = await lab.until(
         "a child reads", lambda: next((e.pid for e in lab.all(ev.SyscallEntered, name="read") if e.pid != parent), 0)
     )
-    with pytest.raises(ConflictError, match="not started by a command"):
+    with pytest.raises(ConflictError, match="started by another program"):
         await lab.type(child, "x")
     with pytest.raises(NotFoundError):
         await lab.type(4711, "x")
@@ -117,9 +117,9 @@ async def test_all_output_comes_before_the_exit(lab: Laboratory) -> None:
         ({"argv": ["echo_server.py"]}, "echo_server.py"),
         ({"argv": ["/labs"]}, "/labs"),
         ({"argv": [""]}, "empty"),
-        ({}, "either `program` or `argv`"),
-        ({"program": "echo_server", "argv": ["true"]}, "either `program` or `argv`"),
-        ({"argv": ["true"], "args": ["x"]}, "`args` goes with `program`"),
+        ({}, "Either a program of the catalogue or a command line"),
+        ({"program": "echo_server", "argv": ["true"]}, "Either a program of the catalogue or a command line"),
+        ({"argv": ["true"], "args": ["x"]}, "is given its arguments separately"),
     ],
 )
 async def test_what_cannot_be_started(lab: Laboratory, fields: dict[str, Any], says: str) -> None:

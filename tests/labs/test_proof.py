@@ -64,7 +64,7 @@ DISHONEST: dict[str, tuple[str, str, str]] = {
         "01-sound/lab.md:26: The check “There is a host” is true before the actions of its step. "
         "Ask for something that only they bring about.",
     ),
-    "a check that never becomes true": (
+    "a check that never passes": (
         'local: "*:7000"}\n  count: 1',
         'local: "*:7001"}\n  count: 1',
         "01-sound/lab.md:26: This check never passes: “It listens”. 0 fit in the end.",
@@ -122,7 +122,7 @@ DISHONEST: dict[str, tuple[str, str, str]] = {
         "  as: client\n",
         "  as: client\n- on: server\n  sysctl: {net.ipv4.tcp_magic: 1}\n",
         "01-sound/lab.md:47: This action failed: net.ipv4.tcp_magic cannot be set here. "
-        "The commands page lists the kernel parameters of a host.",
+        "The playground lists the kernel parameters that can be.",
     ),
     "a tool view about nothing": (
         "rows: {socket: {host: server, state: LISTEN}}",

@@ -9,7 +9,8 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from server.web.security import CONTENT_SECURITY_POLICY, HEADERS, VisitorCookies, allowed_hosts_for
+from server.web.cookies import VisitorCookies
+from server.web.security import CONTENT_SECURITY_POLICY, HEADERS, allowed_hosts_for
 from tests.web.conftest import Answer, Sandbox, Server, assert_problem
 
 

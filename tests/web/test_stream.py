@@ -392,4 +392,4 @@ def settle(true: Callable[[], bool]) -> None:
         if true():
             return
         wait.wait(0.02)
-    pytest.fail("it never came true")
+    pytest.fail("it never happened")

@@ -173,7 +173,7 @@ function bindings(screen, zoom) {
     if (key.startsWith("packet:")) packet(screen, what, Number(key.slice(7)));
   };
   const pace = (/** @type {Pace} */ name) => () => setPace(screen, name);
-  const paging = () => projection().on || root.querySelector("#stage :focus, #stage:focus") !== null;
+  const paging = () => projection().on || root.querySelector("#stage :focus, #stage:focus") !== null || !scrolls();
   const table = /** @type {import("./keys.js").Binding[]} */ ([
     {
       keys: ["ArrowRight", "N"],
@@ -183,12 +183,12 @@ function bindings(screen, zoom) {
     { keys: ["ArrowLeft", "P"], words: "one beat back", act: () => back(screen) },
     {
       keys: ["PageDown"],
-      words: "next, in the projector view or on the stage (a clicker)",
+      words: "next, where it scrolls nothing (a clicker)",
       act: () => (paging() ? next(screen) : scrollBy(0, innerHeight * 0.8)),
     },
     {
       keys: ["PageUp"],
-      words: "back, in the projector view or on the stage (a clicker)",
+      words: "back, where it scrolls nothing (a clicker)",
       act: () => (paging() ? back(screen) : scrollBy(0, -innerHeight * 0.8)),
     },
     { keys: ["Shift+ArrowRight"], words: "to the next scene", act: () => screen.clock.leap(1) },
@@ -268,4 +268,9 @@ function ladderOrNot(screen) {
 function focusedPacket(root) {
   const key = root.querySelector(".shape:focus")?.getAttribute("data-key");
   return key?.startsWith("packet:") ? key : null;
+}
+
+/** Whether a page key scrolls the page, or what has the focus. */
+function scrolls() {
+  return document.activeElement?.closest(".pane") || document.documentElement.scrollHeight > innerHeight + 1;
 }

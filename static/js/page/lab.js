@@ -31,6 +31,9 @@ import { start as startSite } from "./site.js";
 /** @typedef {import("../log/lab_protocol.js").LabEvent} LabEvent */
 
 const NO_ANSWER = "The server does not answer. What you did is kept here and goes there as soon as it is back.";
+/** How long to wait before a run is asked for again. */
+const SOON_MS = 300;
+const LATER_MS = 5000;
 
 /** What stands on the projector, for who presents it. */
 const SLIDES = {
@@ -68,6 +71,8 @@ class LabPage {
     this.beginning = null;
     this.drawing = 0;
     this.playing = false;
+    /** The seq whose subject stood out last. */
+    this.ringed = 0;
     this.fresh = new Fresh(() => this.draw());
     /** @type {import("../words/lesson.js").LessonShown | null} what the lesson shows */
     this.shown = null;
@@ -116,7 +121,7 @@ class LabPage {
       opening: () =>
         this.sandbox
           ? "Nothing runs. Press Run in the lesson."
-          : "Nothing runs yet. Start the lab, and its hosts come to life.",
+          : "Nothing runs yet. Start the lab, and its hosts start.",
       link: (state) => (state === "recording" ? (this.replay?.badge ?? "") : words[state]),
       instead: () => this.#instead(),
       name: () => this.name,
@@ -234,7 +239,8 @@ class LabPage {
       }
       if (event.type === "lab.action.begun" && !first && this.state.mood === "live") {
         this.screen.point("");
-        this.screen.direct(event.at ?? 0);
+        // Who only watches, and looks back, is not taken away from there.
+        if (!this.watching || this.screen.clock.mode !== "past") this.screen.direct(event.at ?? 0);
       }
       if (event.type === "lab.edited" && !first) location.reload();
       if (event.type === "lab.step.entered" && this.state.mood !== "building" && !first) this.reading.go(event.step);
@@ -273,17 +279,18 @@ class LabPage {
     this.fresh.grown(log.end);
     const { deciding } = this.seen;
     if (deciding > seq) clock.restAt(deciding);
+    else if (deciding > 0 && this.ringed !== deciding) this.#ring(deciding);
     const everything = clock.mode === "now" && (!live || deciding <= log.end);
     // What decides is looked at before its answer is read.
     const until = clock.mode === "playing" && deciding > 0 ? Math.min(seq, deciding - 1) : seq;
     const told = everything ? this.seen.all() : this.seen.at(this.sandbox, until);
-    if (told && deciding > 0 && this.seen.deciding === 0) this.#ring(deciding);
     if (told || this.playing !== (clock.mode === "playing")) this.draw();
     else this.#project();
   }
 
   /** What decided the step stands out in every view, until something else is pointed at or run. @param {number} seq */
   #ring(seq) {
+    this.ringed = seq;
     const event = this.screen.log.event(seq);
     if (event) this.screen.point(subjects(event, this.screen.log)[0] ?? "");
   }
@@ -415,11 +422,21 @@ class LabPage {
   }
 
   async #begin() {
-    const answer = await fetch(`/api/labs/${this.name}/runs?order=${this.state.order}`, { method: "POST" });
-    const body = await answer.json();
-    if (!answer.ok) throw new RefusedError(body);
-    this.main.dataset.run = body.id;
-    this.#follow(body.id);
+    for (let pause = SOON_MS; ; pause = Math.min(2 * pause, LATER_MS)) {
+      try {
+        const answer = await fetch(`/api/labs/${this.name}/runs?order=${this.state.order}`, { method: "POST" });
+        const body = await answer.json();
+        if (!answer.ok) throw new RefusedError(body);
+        this.main.dataset.run = body.id;
+        this.#follow(body.id);
+        return;
+      } catch (error) {
+        if (error instanceof RefusedError) throw error;
+        // Nobody has answered: what was clicked waits with this.
+        this.#refused(NO_ANSWER);
+        await new Promise((again) => setTimeout(again, pause));
+      }
+    }
   }
 }
 

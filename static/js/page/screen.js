@@ -222,7 +222,12 @@ export class Screen {
       /** @type {HTMLButtonElement} */ (control).disabled = !open || this.watching;
     }
     // Moments that are not in the log by then will not be waited for.
-    if (open) window.setTimeout(() => (this.#asked = null), ARRIVE_MS);
+    if (open)
+      window.setTimeout(() => {
+        this.#asked = null;
+        // Who watches does nothing that the story could begin with: they are told what happens from now on.
+        if (this.watching && !this.alwaysNow) this.clock.follows = true;
+      }, ARRIVE_MS);
     if (open || state === "recording" || state === "connecting") this.overlay("");
     else if (state === "lost")
       this.overlay(`Connection lost. The sandbox goes on; you are looking at seq ${log.end}. Trying again…`);

@@ -246,8 +246,8 @@ export class Clock {
   /** Where playing goes next: a beat on, or some at once in a scene that has many. */
   #onward() {
     const { walk } = this;
+    if (this.gait === "beats") return walk.next(this.seq);
     const next = walk.onward(this.seq);
-    if (this.gait === "beats") return next;
     const passage = walk.passage(next);
     const stride = Math.ceil(beatsOf(passage) / MOST_PICTURES);
     return walk.stop(Math.min(walk.at(next) + stride - 1, passage.last));
@@ -262,6 +262,7 @@ export class Clock {
       return;
     }
     this.seq = resting ? Math.min(next, this.#decisive) : next;
+    this.summedUp = this.gait === "beats" ? walk.summedUp(this.seq) : "";
     this.due = true;
     if (!resting && next >= log.end) {
       this.#stop();

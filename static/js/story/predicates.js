@@ -8,6 +8,9 @@ import { lastLine, shown } from "./slots.js";
 import { DISCOVERY, LIBRARY, NOT_YET, STATES, TOOLS, WEIGHTY } from "./table.js";
 import { connection, plain } from "./told.js";
 
+/** An indented last line, such as a traceback's: what it comes to is still to be printed. */
+const INDENTED = /(^|\n)[ \t][^\n]*\n?$/;
+
 /** @typedef {import("./told.js").Told} Told */
 /** @typedef {(told: Told, event: any) => boolean} Predicate */
 
@@ -108,7 +111,7 @@ export const PREDICATES = {
   unasked: (_told, event) => (event.why ?? null) !== null,
   tool: (told, event) => TOOLS.includes(told.program(event.pid)),
   forked: (_told, event) => (event.parent ?? null) !== null,
-  wordy: (_told, event) => lastLine(event.text) !== "",
+  wordy: (_told, event) => lastLine(event.text) !== "" && !(event.stream === "stderr" && INDENTED.test(event.text)),
   by_signal: (_told, event) => (event.signal ?? null) !== null,
   nonzero: (_told, event) => Boolean(event.code),
 

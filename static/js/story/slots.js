@@ -29,7 +29,7 @@ export function slotsOf(told, event) {
     case "socket.appeared":
     case "socket.changed":
     case "socket.vanished":
-      return ofRow(event);
+      return ofRow(told, event);
     case "packet.sent":
     case "packet.held":
     case "packet.delivered":
@@ -171,9 +171,12 @@ function handed(args) {
   return length === undefined ? "its bytes" : count(length, "byte");
 }
 
-/** @param {import("./told.js").RowEvent} event @returns {Slots} */
-function ofRow(event) {
-  const owner = event.owners.at(-1);
+/** @param {Told} told @param {import("./told.js").RowEvent} event @returns {Slots} */
+function ofRow(told, event) {
+  const known = told.before(event)?.owners ?? [];
+  const isNew = (/** @type {{pid: number, fd: number}} */ { pid, fd }) =>
+    !known.some((other) => other.pid === pid && other.fd === fd);
+  const owner = event.owners.findLast(isNew) ?? event.owners.at(-1);
   return {
     host: event.host,
     protocol: event.protocol.toUpperCase(),
@@ -189,11 +192,12 @@ function ofRow(event) {
 }
 
 /**
- * Where a socket listens: its whole local end, for several may have one port. A Unix socket has a path.
+ * Where a socket listens: its whole local end, for several may have one port. A Unix socket has a name.
  * @param {import("./told.js").RowEvent} event
  */
 function placeOf(event) {
-  if (event.protocol === "unix") return `at the path ${event.local}`;
+  if (event.protocol === "unix")
+    return `at the ${event.local.startsWith("@") ? "abstract name" : "path"} ${event.local}`;
   const { address } = endpoint(event.local);
   return wildcard(address)
     ? `on ${plain(event.local)} (${address} is the wildcard address)`

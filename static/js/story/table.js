@@ -521,7 +521,7 @@ export const SENTENCES = {
   "error.EADDRINUSE": "Another socket has that address and port already.",
   "error.EACCES": "The program has no right to that.",
   "error.EADDRNOTAVAIL": "This host has no such address, or no port is left for it.",
-  "error.ECONNREFUSED": "Nobody listens there: a refusal has come back.",
+  "error.ECONNREFUSED": "Nobody listens there: it is refused.",
   "error.ECONNRESET": "The other side has torn the connection down.",
   "error.ETIMEDOUT": "Nobody has answered for too long.",
   "error.EHOSTUNREACH": "No way leads to that host.",

@@ -40,9 +40,9 @@ class Drawer {
   }
 
   #fill() {
-    const { chosen, clock, log, live, recorded, watching } = this.desk;
+    const { chosen, clock, log, acts, recorded, watching } = this.desk;
     const scene = log.at(clock.shown);
-    const { title, parts } = evidence(chosen, scene, log, live);
+    const { title, parts } = evidence(chosen, scene, log, acts);
     text(this.title, title);
     const reason = recorded ? REASON : watching ? WATCHING : "";
     const waits = reason && chosen.startsWith("packet:") && chosen.slice(7) in scene.state.packets;

@@ -18,20 +18,20 @@ import { windowWords } from "../words/windows.js";
  * @param {string} key of a shape or an event
  * @param {Scene} scene the moment on the screen
  * @param {Log} log
- * @param {boolean} live whether acting is possible
+ * @param {boolean} acts whether acting is possible: on what is there now, wherever one looks
  * @returns {Page}
  */
-export function evidence(key, scene, log, live) {
+export function evidence(key, scene, log, acts) {
   const [kind, first, second] = key.split(":");
   switch (kind) {
     case "event":
-      return eventPage(Number(first), scene, log, live);
+      return eventPage(Number(first), scene, log, acts);
     case "call":
-      return callPage(Number(first), scene, log, live);
+      return callPage(Number(first), scene, log, acts);
     case "socket":
       return socketPage(first, scene, log);
     case "packet":
-      return packetPage(Number(first), scene, log, live);
+      return packetPage(Number(first), scene, log, acts);
     case "process":
       return processPage(Number(first), scene, log);
     case "fd":
@@ -48,8 +48,8 @@ export function evidence(key, scene, log, live) {
   }
 }
 
-/** @param {number} seq @param {Scene} scene @param {Log} log @param {boolean} live @returns {Page} */
-function eventPage(seq, scene, log, live) {
+/** @param {number} seq @param {Scene} scene @param {Log} log @param {boolean} acts @returns {Page} */
+function eventPage(seq, scene, log, acts) {
   const event = log.event(seq);
   if (!event) return { title: "Event", parts: [] };
   const subject = subjects(event, log)[0];
@@ -59,13 +59,13 @@ function eventPage(seq, scene, log, live) {
   ];
   if (note) head.push(html("p", { class: "said" }, note.text));
   const page = subject
-    ? evidence(subject, subject.startsWith("socket:") ? log.at(seq) : scene, log, live)
+    ? evidence(subject, subject.startsWith("socket:") ? log.at(seq) : scene, log, acts)
     : { title: event.type, parts: [] };
   return { title: page.title, parts: [...head, ...page.parts, raw(event)] };
 }
 
-/** @param {number} id @param {Scene} scene @param {Log} log @param {boolean} live @returns {Page} */
-function callPage(id, scene, log, live) {
+/** @param {number} id @param {Scene} scene @param {Log} log @param {boolean} acts @returns {Page} */
+function callPage(id, scene, log, acts) {
   const call = log.calls.get(id);
   if (!call) return { title: "System call", parts: [gone()] };
   const back = log.returns.get(id);
@@ -90,7 +90,7 @@ function callPage(id, scene, log, live) {
   ];
   parts.push(html("h3", {}, "Result"));
   const moment = Object.values(scene.state.moments).find((waiting) => waiting.call === id);
-  if (moment && live)
+  if (moment && acts && moment.moment in log.head.state.moments)
     parts.unshift(html("p", { class: "actions" }, action("release", moment.moment, "Let it enter the kernel")));
   if (moment) parts.push(html("p", {}, "It has not begun: the program is held before it."));
   else if (!back) parts.push(html("p", {}, "It has not returned: the program waits in it."));
@@ -200,8 +200,8 @@ function historyRow(seq, log) {
   return html("li", {}, action("seek", seq, String(seq)), ` ${words}`);
 }
 
-/** @param {number} id @param {Scene} scene @param {Log} log @param {boolean} live @returns {Page} */
-function packetPage(id, scene, log, live) {
+/** @param {number} id @param {Scene} scene @param {Log} log @param {boolean} acts @returns {Page} */
+function packetPage(id, scene, log, acts) {
   const packet = log.packets.get(id);
   if (!packet) return { title: "Packet", parts: [gone()] };
   const now = scene.state.packets[id];
@@ -224,9 +224,9 @@ function packetPage(id, scene, log, live) {
   if (packet.loopback) rows.push(["Loopback", "it never leaves its host; it can be seen but not held"]);
   const parts = [];
   const waits = now && !fate;
-  if (waits && live && !packet.loopback) {
+  if (waits && acts && !packet.loopback) {
     const verbs = /** @type {[string, string][]} */ (
-      now.status === "held" || isPending(scene, id)
+      log.head.state.packets[id]?.status === "held" || isPending(log.head, id)
         ? [
             ["deliver", "Deliver"],
             ["drop", "Drop"],

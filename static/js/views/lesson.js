@@ -75,6 +75,10 @@ function drawLink(link, step) {
 /** @param {HTMLElement} section @param {StepShown} step @param {RunState["mood"]} mood */
 function drawStep(section, step, mood) {
   set(section, { "data-place": step.place, "data-phase": step.phase, "data-settled": step.settled });
+  // What is waited for and checked would answer what is asked first.
+  set(section, {
+    "data-asks": step.place === "now" && step.predicts.some(({ open, choice }) => open && choice === null),
+  });
   text(one(section, ".kicker [data-done]"), step.done);
   for (const part of section.querySelectorAll("[data-after]")) show(/** @type {HTMLElement} */ (part), step.reveal);
   const reading = step.place === "read" && mood === "none";

@@ -7,7 +7,7 @@ export const ERRORS = /** @type {Record<string, string>} */ ({
   EADDRINUSE: "Another socket has that address and port already.",
   EACCES: "The program has no right to that.",
   EADDRNOTAVAIL: "This host has no such address, or no port is left for it.",
-  ECONNREFUSED: "Nobody listens there: a refusal has come back.",
+  ECONNREFUSED: "Nobody listens there: it is refused.",
   ECONNRESET: "The other side has torn the connection down.",
   ETIMEDOUT: "Nobody has answered for too long.",
   EHOSTUNREACH: "No way leads to that host.",

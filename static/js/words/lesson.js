@@ -98,6 +98,9 @@ export function lesson(outline, state, behind = false) {
   const resume = resumed(state);
   const known = state.settled.length > 0 || state.step > 1 || Object.keys(state.answers).length > 0;
   const begun = state.mood === "ended" || (known && resume > 1);
+  const steps = outline.steps.map((step, index) =>
+    stepShown(step, index + 1, state, behind && index + 1 === state.step),
+  );
   return {
     mood: state.mood,
     words: statusWords(state, known),
@@ -107,8 +110,8 @@ export function lesson(outline, state, behind = false) {
     over: begun && resume > 1 && (state.mood === "none" || state.mood === "ended"),
     reset: state.mood === "live" || state.mood === "ended",
     finished: state.finished,
-    said: said(outline, state),
-    steps: outline.steps.map((step, index) => stepShown(step, index + 1, state, behind && index + 1 === state.step)),
+    said: said(outline, state, steps),
+    steps,
   };
 }
 
@@ -136,12 +139,19 @@ function statusWords(state, known) {
   }
 }
 
-/** @param {Outline} outline @param {RunState} state */
-function said(outline, state) {
+/** @param {Outline} outline @param {RunState} state @param {StepShown[]} steps */
+function said(outline, state, steps) {
   const entered = state.mood === "live" ? state.entered[state.step] : undefined;
-  const checks = outline.steps[state.step - 1]?.checks ?? 0;
+  const step = outline.steps[state.step - 1];
+  const checks = step?.checks ?? 0;
   if (!entered || checks === 0) return "";
-  if (entered.phase === "settled") return `Step ${state.step} is done.`;
+  if (entered.phase === "settled") {
+    const answers = steps[state.step - 1].predicts.map(({ said, measured }, index) =>
+      said >= 0 ? step.predicts[index].labels[said] : measured,
+    );
+    const measured = answers.filter(Boolean).map((answer) => ` The kernel says ${answer}.`);
+    return `Step ${state.step} is done.${measured.join("")}`;
+  }
   const passed = Object.values(entered.checks).filter(({ mood }) => mood === "true" || mood === "lost").length;
   return passed > 0 ? `${passed} of ${checks} checks pass.` : "";
 }

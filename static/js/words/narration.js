@@ -308,11 +308,12 @@ function socketMoved(event, scene, log) {
 }
 
 /**
- * Where a socket listens: its whole local end, for several may have one port. A Unix socket has a path, and no port.
+ * Where a socket listens: its whole local end, for several may have one port. A Unix socket has a name, and no port.
  * @param {SocketEvent} event
  */
 function placeOf(event) {
-  if (event.protocol === "unix") return `at the path ${event.local}`;
+  if (event.protocol === "unix")
+    return `at the ${event.local.startsWith("@") ? "abstract name" : "path"} ${event.local}`;
   const { address } = endpoint(event.local);
   return wildcard(address) ? `on ${event.local} (${address} is the wildcard address)` : `on ${event.local}`;
 }

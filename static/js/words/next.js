@@ -50,7 +50,7 @@ function inStep(step, story) {
     if (run.can === "again" && passed) return { ...NOTHING, words: "Waiting until nothing more happens." };
     // Running it again now would start every program twice.
     if (run.can === "again" && run.actions.length > 0 && story === "fresh")
-      return { ...NOTHING, words: "Waiting for what must come true." };
+      return { ...NOTHING, words: "Waiting for the checks to pass." };
     if (step.task) return { ...NOTHING, does: "task", label: "To the task", target: `step-${number}` };
     return { ...NOTHING, does: "run", label: run.label, target: `run-${number}` };
   }

@@ -183,7 +183,7 @@ def test_hints_react(record: Record) -> None:
 
     condition = read_condition(read_yaml("socket: {state: CLOSED}", "lab.md", 1), "a check", SCOPE)
     hints = (hint("call: {error: ECONNREFUSED}", "refused"), hint("call: {error: EACCES}", "no right"))
-    check = Check(that="", condition=condition, hints=hints, line=1)
+    check = Check(that="", html="", condition=condition, hints=hints, line=1)
     assert showing_hints(check, Scene(record, {})) == ["refused"]
 
 

@@ -1,4 +1,4 @@
-"""The tables of the cage: every name exists, every rule means what it says."""
+"""The tables of confinement: every name exists, every rule means what it says."""
 
 from __future__ import annotations
 

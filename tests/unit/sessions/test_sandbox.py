@@ -76,7 +76,7 @@ async def test_commands_keep_their_order(zygote: Zygote) -> None:
     assert [result["pause_ms"] for result in results] == list(range(1, 101))
 
 
-async def test_a_killed_sandbox_is_mourned_in_its_log(zygote: Zygote) -> None:
+async def test_the_log_of_a_killed_sandbox_says_so(zygote: Zygote) -> None:
     sandbox, other = await made(zygote), await made(zygote, "other")
     os.kill(sandbox.pid, signal.SIGKILL)
     assert await last_event(sandbox) == {

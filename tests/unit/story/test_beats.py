@@ -85,7 +85,7 @@ def test_a_refusal_ends_on_the_refusal() -> None:
     assert [beat.said[0].message for beat in beats] == [
         "connect.asks", "packet.syn", "packet.arrives", "packet.refusal", "call.fails",
     ]  # fmt: skip
-    assert str(beats[-1]).endswith("a refusal has come back.")
+    assert str(beats[-1]).endswith("it is refused.")
 
 
 def test_three_clients_are_three_scenes() -> None:

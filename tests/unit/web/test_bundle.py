@@ -84,6 +84,8 @@ def test_comments_are_left_out_and_text_that_looks_like_them_is_not(tmp_path: Pa
     text = "  return `${a}\n// a line of text\n/** another */`; // why\n"
     script = made(tmp_path, main=f"{comment}// Why.\n\nfunction f(a) {{\n{text}}}\n// end\n")
     assert f"(() => {{\nfunction f(a) {{\n{text.lstrip()}}}\nreturn" in script
+    script = made(tmp_path, main='const a = 1; // why\nconst b = "no; // comment";\n')
+    assert 'const a = 1;\nconst b = "no; // comment";\nreturn' in script
 
 
 @pytest.mark.parametrize("name", ["app.js", "home.js", "lab.js", "presenter.js", "site.js"])

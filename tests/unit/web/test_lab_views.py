@@ -23,7 +23,7 @@ def test_a_step_has_its_pieces_in_the_labs_order() -> None:
         ("tool", True),
     ]
     assert [action.text for action in step.blocks[2].actions] == ["python3 echo_client.py 10.0.0.4 7"] * 2
-    assert [check.that for check in step.checks] == [check.that for check in LAB.steps[1].checks]
+    assert [str(check.html) for check in step.checks] == [check.html for check in LAB.steps[1].checks]
     assert len(step.hints) == len(LAB.steps[1].hints)
     assert step.next == LAB.steps[2].title
 
