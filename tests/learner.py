@@ -7,6 +7,7 @@ the logs say, never for time to pass.
 from __future__ import annotations
 
 import contextlib
+import html
 import http.cookies
 import itertools
 import json
@@ -25,6 +26,9 @@ from server.lab_events import decode_lab_entry
 from tests.web.conftest import Answer, Server
 
 LAB = "03-one-port-many-sockets"
+PAGE = f"/labs/{LAB}"
+THIRD = "python3 echo_client.py 10.0.0.4 7"
+"""What the task of step 4 asks for: one more client."""
 PATIENCE = 90.0
 MOST_BREAKS = 10
 """So often a connection may break before one act is answered."""
@@ -274,3 +278,10 @@ def told(reply: Mapping[str, Any]) -> str:
 
 def new_act() -> str:
     return f"act-{secrets.token_hex(12)}"
+
+
+def page(learner: Learner, path: str = PAGE) -> str:
+    """What a page says to somebody."""
+    answer = learner.get(path)
+    assert answer.status == 200, answer.body
+    return html.unescape(answer.body.decode())

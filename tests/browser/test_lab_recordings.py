@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.test_labs import explain, predict, run, start
-from tests.browser.test_replay import SHAPES, seek
+from tests.browser.playing import explain, predict, run, start
+from tests.browser.replaying import SHAPES, seek
 from tests.browsing import opened
 from tests.ours import lab_of
 from tests.web.conftest import Server

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browsing import Watched, context
+from tests.browsing import Watched, context, directed
 from tests.web.conftest import Server
 
 LISTEN = """() => {
@@ -127,6 +127,17 @@ def behind(page: Page) -> None:
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("ArrowLeft")
     expect(page.locator("[data-ahead]")).to_have_text(re.compile("^[2-9] beats"))
+
+
+def test_who_watches_is_told_beat_by_beat(browser: Browser, served: Server, reader: Page) -> None:
+    with directed(served) as director:
+        watch = director.sandbox.ask("POST", "/share").json()["watch"]
+        reader.goto(watch)
+        expect(reader.locator("main")).to_have_attribute("data-follows", "")
+        reader.evaluate(LISTEN)
+        director.listen()
+        for words in ("starts on server", "makes a TCP socket", "listens on", "None waits, so it sleeps"):
+            heard(reader, words)
 
 
 def test_back_after_next_is_where_one_was(reader: Page) -> None:

@@ -28,6 +28,7 @@ def modules() -> dict[str, int]:
     """Every module that is ours → its lines."""
     places = [*(ROOT / "server").rglob("*.py"), *(ROOT / "static" / "js").rglob("*.js")]
     places += [*(ROOT / "docs").glob("*.py"), *(ROOT / "bench").rglob("*.py")]
+    places += [*(ROOT / "tests").rglob("*.py"), *(ROOT / "tests").rglob("*.mjs")]
     return {str(path.relative_to(ROOT)): lines_of(path) for path in places}
 
 

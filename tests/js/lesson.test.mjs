@@ -2,84 +2,23 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { foldRun, initialRun } from "../../static/js/log/run_fold.js";
-import { RunSeen } from "../../static/js/log/run_seen.js";
+import { initialRun } from "../../static/js/log/run_fold.js";
 import { lesson, placeOf, resumed } from "../../static/js/words/lesson.js";
-import { next } from "../../static/js/words/next.js";
-
-const question = { measured: false, number: false, last_stays: false, labels: ["one", "two"], right: "two" };
-const step = { predicts: [], explains: [], texts: [], checks: 0, hints: 0, task: false, actions: [] };
-const actions = ["run", "wait"];
-/** Listen; connect, with questions; read; a task. */
-const OUTLINE = {
-  steps: [
-    { ...step, actions, texts: ["serve", ""], checks: 1 },
-    {
-      ...step,
-      actions,
-      texts: ["call", ""],
-      checks: 2,
-      hints: 2,
-      predicts: [
-        { ...question, measured: true },
-        question,
-        { ...question, measured: true, number: true, labels: [], right: null },
-      ],
-      explains: [question],
-    },
-    { ...step, predicts: [question] },
-    { ...step, actions: ["run"], texts: ["serve"], checks: 1, hints: 1, task: true },
-  ],
-};
-
-const begun = { type: "lab.begun", lab: "01-x", edition: "e", steps: 4, step: 1, began: 5 };
-
-/** The state after these events. @param {...any} events */
-function run(...events) {
-  return [begun, ...events].reduce(
-    (state, event, index) => foldRun(state, { seq: index + 1, t: index, ...event }),
-    initialRun(),
-  );
-}
-
-const building = (number, rest = {}) => ({ type: "lab.rebuild.begun", step: number, why: "start", ...rest });
-const rebuilt = (number) => ({ type: "lab.rebuilt", step: number });
-const entered = (number, at = 0) => ({ type: "lab.step.entered", step: number, sandbox: "s1", at });
-const live = (number) => [
-  building(number),
-  { type: "lab.sandbox.opened", sandbox: "s1" },
-  rebuilt(number),
-  entered(number),
-];
-const asked = (number, ...indexes) => ({
-  type: "lab.actions.requested",
-  step: number,
-  actions: indexes.map((action) => ({ action })),
-});
-const ended = (number, action, outcome = "done", detail = "") => ({
-  type: "lab.action.ended",
-  step: number,
-  action,
-  outcome,
-  detail,
-});
-const answer = (kind, index, choice, fits) => ({
-  type: "lab.question.answered",
-  step: 2,
-  kind,
-  question: index,
-  choice,
-  fits,
-});
-const check = (number, index, mood, rest = {}) => ({
-  type: "lab.check.changed",
-  step: number,
-  check: index,
-  mood,
-  ...rest,
-});
-const settled = (number, rest = {}) => ({ type: "lab.step.settled", step: number, decided: 9, ...rest });
-const shown = (state, number) => lesson(OUTLINE, state).steps[number - 1];
+import {
+  answer,
+  asked,
+  begun,
+  building,
+  check,
+  ended,
+  entered,
+  live,
+  OUTLINE,
+  rebuilt,
+  run,
+  settled,
+  shown,
+} from "./lessons.mjs";
 
 test("before anything: all of it can be read, and started", () => {
   const { mood, start, over, reset, words, at, steps } = lesson(OUTLINE, run());
@@ -165,105 +104,6 @@ test("a step's place: behind, now or ahead while the run is alive", () => {
   assert.equal(shown(run(...live(2), settled(2)), 2).foot, "next");
 });
 
-test("predict before run: the button waits for all answers, also for who says that they do not know", () => {
-  const none = shown(run(...live(2)), 2);
-  assert.deepEqual([none.run.can, none.run.blocked, none.run.single], ["run", true, false]);
-  assert.match(none.run.waits, /^Predict first/);
-  const some = run(...live(2), answer("predict", 0, "one"), answer("predict", 1, ""));
-  assert.equal(shown(some, 2).run.blocked, true);
-  assert.deepEqual(
-    shown(some, 2).predicts.map(({ choice, open, told, chosen, kept, button }) => [
-      choice,
-      open,
-      told,
-      chosen,
-      kept,
-      button,
-    ]),
-    [
-      ["one", true, false, 0, "Noted.", "Change it"],
-      ["", true, false, -1, "Noted: you do not know. The run will tell.", "Change it"],
-      [null, true, false, -1, "", "That is my guess"],
-    ],
-  );
-  const all = run(...live(2), answer("predict", 0, "one"), answer("predict", 1, ""), answer("predict", 2, "7"));
-  assert.deepEqual([shown(all, 2).run.blocked, shown(all, 2).run.waits, shown(all, 2).run.single], [false, "", true]);
-  assert.equal(shown(run(...live(2), answer("predict", 0, "one"), asked(2, 0)), 2).predicts[0].open, false);
-});
-
-test("the run answers a prediction: what was measured, whether it fits, and nothing before that", () => {
-  const given = [answer("predict", 0, "one"), answer("predict", 1, "two"), answer("predict", 2, "7")];
-  const measured = [{ value: "2", label: "two", fits: false }, { fits: true }, { value: "7", fits: true }];
-  const before = shown(run(...live(2), ...given, asked(2, 0, 1)), 2);
-  assert.deepEqual(
-    before.predicts.map(({ told, measured: said }) => [told, said]),
-    [
-      [false, ""],
-      [false, ""],
-      [false, ""],
-    ],
-  );
-  const { predicts } = shown(run(...live(2), ...given, settled(2, { measured })), 2);
-  assert.deepEqual(
-    predicts.map(({ told, measured: said, fits, said: option, right }) => [told, said, fits, option, right]),
-    [
-      [true, "two", false, 1, 1],
-      [true, "", true, -1, 1], // the run does not answer this one: the lab does
-      [true, "7", true, -1, -1], // a number has no options
-    ],
-  );
-});
-
-test("a prediction that nobody gave is not told", () => {
-  const { predicts } = shown(run(...live(2), settled(2, { measured: [{ value: "2", label: "two" }, {}, {}] })), 2);
-  assert.deepEqual(
-    predicts.map(({ told, choice, open }) => [told, choice, open]),
-    Array(3).fill([false, null, false]),
-  );
-});
-
-test("an answer from before stays told where nothing runs, and is asked again where the step is", () => {
-  const known = {
-    ...begun,
-    step: 2,
-    settled: [2],
-    answers: [{ step: 2, kind: "predict", question: 0, choice: "one", measured: "two", fits: false }],
-  };
-  const [first] = shown(run(known), 2).predicts;
-  assert.deepEqual([first.told, first.open, first.said, first.chosen, first.measured], [true, false, 1, 0, "two"]);
-  const [again] = shown(run(known, ...live(2)), 2).predicts;
-  assert.deepEqual([again.told, again.open], [false, true]);
-});
-
-test("a question in a step without actions is told at once", () => {
-  const told = (choice) => {
-    const given = { type: "lab.question.answered", step: 3, kind: "predict", question: 0, choice };
-    const [one] = shown(run(...live(3), settled(3), given), 3).predicts;
-    return [one.told, one.fits, one.right];
-  };
-  assert.deepEqual(
-    [told("two"), told("one"), told("")],
-    [
-      [true, true, 1],
-      [true, false, 1],
-      [true, null, 1],
-    ],
-  );
-  assert.equal(shown(run(...live(3), settled(3)), 3).reveal, true);
-});
-
-test("an explanation is told as soon as it is given", () => {
-  assert.deepEqual(
-    [shown(run(...live(2)), 2), shown(run(...live(2), answer("explain", 0, "one", false)), 2)].map(
-      ({ explains: [one] }) => [one.open, one.told, one.fits, one.chosen, one.right, one.asksRun],
-    ),
-    [
-      [true, false, null, -1, 1, false],
-      [false, true, false, 0, 1, false],
-    ],
-  );
-});
-
 test("the main button: run, stop, run what is left, run all again, nothing", () => {
   const at = (...events) => {
     const { can, label, actions: all } = shown(run(...live(1), ...events), 1).run;
@@ -320,6 +160,13 @@ test("a screen reader is told how many checks pass, and when the step is done", 
   assert.equal(said(check(2, 0, "true"), check(2, 1, "partly")), "1 of 2 checks pass.");
   assert.equal(said(check(2, 0, "true"), check(2, 1, "lost")), "2 of 2 checks pass.");
   assert.equal(said(settled(2)), "Step 2 is done.");
+  const given = [answer("predict", 0, "one"), answer("predict", 2, "7")];
+  const measured = [{ value: "2", label: "two", fits: false }, {}, { value: "7", fits: true }];
+  assert.equal(
+    said(...given, settled(2, { measured })),
+    "Step 2 is done. The kernel says two. The kernel says 7.",
+    "what the kernel has answered",
+  );
   assert.equal(lesson(OUTLINE, run(...live(3))).said, "", "a step without checks");
 });
 
@@ -390,96 +237,4 @@ test("while hosts are made, Run waits: no button says something else than a mome
     assert.equal(shown.run.waits, "The hosts are being made.");
     assert.equal(shown.startable, false);
   }
-});
-
-// ---- the one next action
-
-/** @param {any} state @param {import("../../static/js/words/next.js").Going} [story] */
-const what = (state, story = "") => {
-  const { does, target } = next(lesson(OUTLINE, state, story === "decided"), story);
-  return `${does} ${target}`.trim();
-};
-
-test("there is one thing to do next, from the start to the end", () => {
-  const answers = [answer("predict", 0, "one"), answer("predict", 1, "one"), answer("predict", 2, "")];
-  const two = [...live(2), ...answers];
-  assert.equal(what(run()), "start lab-start");
-  assert.equal(what(run(building(1))), "", "hosts are made");
-  assert.equal(what(run(...live(1))), "run run-1");
-  assert.equal(what(run(...live(1), asked(1, 0, 1))), "", "it runs");
-  assert.equal(what(run(...live(1), settled(1))), "next next-1");
-  assert.equal(what(run(...live(2))), "guess predict-2-0");
-  assert.equal(what(run(...live(2), answers[0])), "guess predict-2-1");
-  assert.equal(what(run(...two)), "run run-2");
-  assert.equal(what(run(...two, settled(2))), "why explain-2-0");
-  assert.equal(what(run(...two, settled(2), answer("explain", 0, "two"))), "next next-2");
-  assert.equal(what(run(...live(4))), "task step-4");
-  const end = lesson(OUTLINE, run(...live(4), settled(4)));
-  assert.equal(next(end, "").label, "What to remember");
-  assert.equal(what(run(...live(2), { type: "lab.sandbox.lost", why: "gone" })), "start lab-start");
-});
-
-test("while the story is played, the next thing is to skip it", () => {
-  const done = run(...live(1), asked(1, 0, 1), ended(1, 0), ended(1, 1));
-  assert.equal(what(done, "playing"), "skip");
-  assert.equal(next(lesson(OUTLINE, done, true), "decided").label, "Skip to the answer");
-  assert.equal(lesson(OUTLINE, done, true).steps[0].run.can, "", "what the kernel has done is not run again meanwhile");
-  const passed = run(...live(1), asked(1, 0, 1), ended(1, 0), ended(1, 1), check(1, 0, "true"));
-  assert.equal(what(done, "fresh"), "", "the kernel may still be at it: it is not run twice");
-  assert.equal(what(done), "run run-1", "a check does not pass: it can be run again");
-  assert.equal(what(run(...live(1)), "fresh"), "run run-1", "nothing was run yet");
-  assert.equal(what(passed), "", "it is about to settle");
-});
-
-// ---- a run as far as it was seen
-
-/** @param {any[]} events @param {(seen: RunSeen) => void} [looked] */
-function seen(events, looked = () => {}) {
-  const all = new RunSeen();
-  for (const [index, event] of [begun, ...events].entries()) all.add({ seq: index + 1, t: index, ...event });
-  looked(all);
-  return all;
-}
-
-test("what the kernel said is seen when the cursor reaches the event that decided it", () => {
-  const told = [
-    ...live(1),
-    asked(1, 0),
-    ended(1, 0),
-    check(1, 0, "true", { sandbox: "s1", at: 9, since: 5 }),
-    settled(1, { sandbox: "s1", at: 12, decided: 5 }),
-  ];
-  const all = seen(told);
-  assert.equal(all.deciding, 5);
-  assert.equal(all.state.entered[1].moods[0], "done", "what the learner did is told at once");
-  assert.equal(all.at("s1", 4), false);
-  assert.notEqual(all.state.entered[1].phase, "settled");
-  assert.equal(all.at("s1", 5), true);
-  assert.deepEqual([all.state.entered[1].phase, all.deciding], ["settled", 0]);
-  assert.deepEqual(all.state, run(...told.map((event) => ({ ...event }))), "nothing was left out");
-});
-
-test("a later check that came before the decision does not hold it back", () => {
-  const partly = check(1, 0, "partly", { sandbox: "s1", at: 8, count: 1, wanted: 2 });
-  const all = seen([...live(1), partly, settled(1, { sandbox: "s1", at: 12, decided: 5 })]);
-  assert.equal(all.at("s1", 5), true);
-  assert.equal(all.state.entered[1].phase, "settled");
-});
-
-test("what is over is not held back, and neither is what stands on another sandbox", () => {
-  const done = settled(1, { sandbox: "s1", at: 12, decided: 5 });
-  const over = seen([...live(1), done, entered(2, 12)]).state;
-  assert.deepEqual([over.step, over.entered[1].phase], [2, "settled"]);
-  assert.equal(seen([...live(1), done], (all) => all.at("s2", 0)).deciding, 0);
-  assert.equal(seen([...live(1), done], (all) => all.all()).state.entered[1].phase, "settled");
-});
-
-test("the lab goes on once it is said why, or skipped; what was skipped can still be answered", () => {
-  const done = [...live(1), settled(1), entered(2), settled(2)];
-  const waits = (...events) => shown(run(...done, ...events), 2).waits;
-  assert.equal(waits(), "Say why first, or skip the question.");
-  assert.deepEqual([waits(answer("explain", 0, "one", false)), waits(answer("explain", 0, ""))], ["", ""]);
-  const { open, told, kept } = shown(run(...done, answer("explain", 0, "")), 2).explains[0];
-  assert.deepEqual([open, told, kept], [true, false, "Skipped. You can still answer."]);
-  assert.equal(shown(run(...live(1), settled(1)), 1).waits, "");
 });

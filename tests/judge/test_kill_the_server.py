@@ -17,7 +17,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from server.lessons.model import Lab
-from tests.browser.test_labs import play, start
+from tests.browser.playing import play, start
 from tests.browsing import PATIENCE, browser, context
 from tests.learner import Learner
 from tests.mortal import Killer, MortalServer, started

@@ -1,99 +1,16 @@
-"""Against strace: the same programs, the same calls, arguments and results, thread by thread.
-
-Each scenario runs twice: once isolated and traced by us, once outside under ``strace -ff`` in the network namespaces
-of another sandbox's hosts, as an ordinary user. Then the two logs are compared for equality, but for the list in
-``differences.py``.
-"""
+"""Against strace: our own programs, for each way to serve and each kind of socket; how is in ``against_strace.py``."""
 
 from __future__ import annotations
 
-import difflib
-import shutil
-from collections.abc import Awaitable, Callable
-from pathlib import Path
-from typing import Any
-
-import pytest
-
 from server.sessions.zygote import Zygote
-from tests.judges import outside
-from tests.judges.differences import (
-    EMPTY_POLLS,
-    KNOWN,
-    NETLINK,
-    PIECES,
-    POINTERS,
-    TIMERS,
-    Difference,
-    comparable,
-    joined,
-)
-from tests.judges.sides import Inside, Side, Threads, strace_side
-from tests.laboratory import laboratory
-
-Scenario = Callable[[Side], Awaitable[None]]
-PYTHON = outside.reachable("python3")
-
-
-async def judge(
-    zygote: Zygote, scenario: Scenario, *more: Difference, any_order: bool = False, pieces: bool = False
-) -> Threads:
-    """Run a scenario on both sides and compare; returns what strace said of the first program.
-
-    Args:
-        zygote: Where sandboxes come from.
-        scenario: What is done.
-        more: Known differences of these programs, besides those that always hold.
-        pieces: It is a matter of speed into how many pieces what the second program receives is cut.
-        any_order: Processes that one process made are interchangeable: which of them the kernel wakes is its choice.
-    """
-    async with laboratory(zygote) as lab:
-        inside = Inside(lab)
-        await scenario(inside)
-        ours = [program.threads() for program in inside.programs]
-    async with strace_side(zygote) as side:
-        await scenario(side)
-        theirs = [program.threads() for program in side.programs]
-    assert len(ours) == len(theirs)
-    known = (*KNOWN, *more)
-    for number, (mine, other) in enumerate(zip(ours, theirs, strict=True)):
-        join = pieces and number > 0
-        told, judged = _told(mine, known, any_order, join), _told(other, known, any_order, join)
-        assert told == judged, f"program {number}:\n{_unlike(told, judged)}"
-    return theirs[0]
-
-
-def _unlike(told: dict[str, list[str]], judged: dict[str, list[str]]) -> str:
-    """The lines that differ, thread by thread."""
-    parts: list[str] = []
-    for path in sorted({*told, *judged}):
-        parts += difflib.unified_diff(told.get(path, []), judged.get(path, []), "ours", "strace", lineterm="", n=2)
-    return "\n".join(parts)
-
-
-def _told(threads: Threads, known: tuple[Difference, ...], any_order: bool, join: bool) -> dict[str, list[str]]:
-    """Each thread's calls as text, which can be compared line by line."""
-    kept = {path: comparable(calls, known) for path, calls in threads.items()}
-    told = {
-        path: [f"{c.name} {_sorted(c.args)} -> {_sorted(c.result)}" for c in (joined(calls) if join else calls)]
-        for path, calls in kept.items()
-    }
-    if not any_order:
-        return told
-    children = sorted(calls for path, calls in told.items() if path)
-    return {"": told[""]} | {f"child {index}": calls for index, calls in enumerate(children)}
-
-
-def _sorted(value: Any) -> Any:
-    return {name: _sorted(value[name]) for name in sorted(value)} if isinstance(value, dict) else value
+from tests.judges.against_strace import PYTHON, judge
+from tests.judges.differences import EMPTY_POLLS, KNOWN, NETLINK, PIECES, POINTERS, TIMERS
+from tests.judges.sides import Side, Threads
 
 
 def names(threads: Threads, path: str = "") -> list[str]:
     """The names of a thread's calls."""
     return [call.name for call in threads[path]]
-
-
-# -- scenarios
 
 
 async def test_the_echo_server_with_three_clients(zygote: Zygote) -> None:
@@ -428,99 +345,6 @@ listening.accept()[0].recv(1)
 
     theirs = await judge(zygote, scenario)
     assert [c.result.get("error") for c in theirs[""] if c.name == "accept4"] == ["ERESTARTSYS", None]
-
-
-async def test_http_server_with_curl(zygote: Zygote) -> None:
-    async def scenario(side: Side) -> None:
-        server = await side.start("server", PYTHON, "-u", "-m", "http.server", "8080")
-        await server.said("Serving HTTP on")
-        curl = await side.start(
-            "client-a", "curl", "-sS", "--no-progress-meter", "--max-time", "20", "http://10.0.0.4:8080/echo_server.py"
-        )
-        await curl.said("A TCP server that sends back")
-        await curl.ended()
-        await server.said('"GET /echo_server.py HTTP/1.1" 200')
-        await server.alone()
-        await server.signal("KILL")
-        await server.ended()
-
-    await judge(zygote, scenario, EMPTY_POLLS, TIMERS, pieces=True)
-
-
-async def test_netcat(zygote: Zygote) -> None:
-    async def scenario(side: Side) -> None:
-        server = await side.start("server", "nc", "-l", "-v", "-n", "7777")
-        await server.said("istening on")
-        client = await side.start("client-a", "nc", "-v", "-n", "-N", "10.0.0.4", "7777")
-        await client.said("succeeded")
-        await client.type("to the server\n")
-        await server.said("to the server")
-        await server.type("to the client\n")
-        await client.said("to the client")
-        await client.type("", end=True)
-        await client.ended()
-        await server.ended()
-
-    await judge(zygote, scenario)
-
-
-NGINX = """
-import os, sys
-folder = sys.argv[1]
-os.makedirs(folder, exist_ok=True)
-with open(f"{folder}/nginx.conf", "w") as file:
-    file.write(f'''
-daemon off; pid {folder}/pid; worker_processes 1; error_log stderr notice;
-events {{ worker_connections 64; }}
-http {{
-  access_log off; root /labs/programs; keepalive_timeout 0;
-  client_body_temp_path {folder}/a; proxy_temp_path {folder}/b; fastcgi_temp_path {folder}/c;
-  uwsgi_temp_path {folder}/d; scgi_temp_path {folder}/e;
-  server {{ listen 10.0.0.4:8080; location / {{ return 200 "hello from nginx\\\\n"; }} }}
-}}''')
-os.execvp("nginx", ["nginx", "-e", "stderr", "-c", f"{folder}/nginx.conf"])
-"""
-
-
-@pytest.mark.skipif(shutil.which("nginx", path="/usr/sbin:/usr/bin") is None, reason="nginx is not installed")
-async def test_nginx(zygote: Zygote, tmp_path: Path) -> None:
-    folder = f"/tmp/{tmp_path.name}-nginx"
-
-    async def scenario(side: Side) -> None:
-        server = await side.start("server", PYTHON, "-c", NGINX, folder)
-        await server.said("start worker process ")
-        for host in ("client-a", "client-b"):
-            curl = await side.start(host, "curl", "-sS", "--max-time", "20", "http://10.0.0.4:8080/")
-            await curl.said("hello from nginx")
-            await curl.ended()
-        await server.signal("TERM")
-        await server.ended()
-
-    try:
-        await judge(zygote, scenario, EMPTY_POLLS, TIMERS, POINTERS, pieces=True)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-@pytest.mark.skipif(shutil.which("redis-server") is None, reason="redis is not installed")
-async def test_redis(zygote: Zygote) -> None:
-    async def scenario(side: Side) -> None:
-        server = await side.start(
-            "server", "redis-server", "--port", "6379", "--bind", "10.0.0.4", "--protected-mode", "no",
-            "--save", "", "--appendonly", "no", "--dir", "/tmp", "--daemonize", "no", "--loglevel", "verbose",
-        )  # fmt: skip
-        await server.said("eady to accept connections")
-        commands = (("SET port 7", "OK"), ("GET port", "7"), ("INCR port", "8"))
-        for number, (line, answer) in enumerate(commands, 1):
-            client = await side.start("client-a", "redis-cli", "-h", "10.0.0.4", *line.split())
-            await client.said(answer)
-            await client.ended()
-            await server.said("Client closed connection", times=number)
-        await server.waits_in("epoll_wait")
-        await server.signal("TERM")
-        await server.ended()
-
-    await judge(zygote, scenario, EMPTY_POLLS, TIMERS)
 
 
 def test_every_known_difference_has_its_reason() -> None:

@@ -17,7 +17,8 @@ from server.sessions import recording
 from server.sessions.limits import limits_from
 from server.sessions.zygote import Zygote
 from tests.laboratory import Laboratory
-from tests.recordings.runs import RUNS, Run
+from tests.recordings.playing import Run
+from tests.recordings.runs import RUNS
 
 FOLDER = Path(__file__).parent
 SHIPPED = folder("static") / "recordings"

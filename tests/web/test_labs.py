@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import html
 import os
 import re
-import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.learner import LAB, PATIENCE, Learner
-from tests.ours import NAMES, OURS, lab_of
+from tests.learner import LAB, THIRD, Learner, page
 from tests.web.conftest import Answer, Server, assert_problem
-
-PAGE = f"/labs/{LAB}"
-THIRD = "python3 echo_client.py 10.0.0.4 7"
 
 
 @pytest.fixture
@@ -30,77 +23,6 @@ def learner(server: Server) -> Iterator[Learner]:
         yield learner
         learner.close()
         learner.post("/progress/delete")
-
-
-def page(learner: Learner, path: str = PAGE) -> str:
-    answer = learner.get(path)
-    assert answer.status == 200, answer.body
-    return html.unescape(answer.body.decode())
-
-
-# --- the catalogue
-
-
-def test_the_catalogue_has_every_lab(server: Server) -> None:
-    text = html.unescape(server.ask("GET", "/labs").body.decode())
-    for lab in map(lab_of, NAMES):
-        assert lab.question in text
-        assert f"{lab.minutes} min" in text
-
-
-def test_it_is_searched(server: Server) -> None:
-    text = server.ask("GET", "/panels/labs?q=rfc+862").body.decode()
-    assert "03-one-port-many-sockets" in text
-    assert "01-port-or-socket" not in text
-
-
-def test_a_search_for_markup_shows_it_as_text(server: Server) -> None:
-    text = server.ask("GET", "/labs?q=%3Cscript%3Ealert(1)%3C/script%3E").body.decode()
-    assert "<script>alert" not in text
-
-
-def test_reading_makes_nobody_a_learner(server: Server) -> None:
-    for path in ("/labs", PAGE, "/misconceptions", "/glossary", "/analogies"):
-        answer = server.ask("GET", path)
-        assert answer.status == 200
-        assert {cookie.partition("=")[0] for cookie in answer.cookies} == {"socketlab-visitor"}
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_a_lab_can_be_read_without_a_sandbox(server: Server, name: str) -> None:
-    lab = lab_of(name)
-    text = server.ask("GET", f"/labs/{lab.name}").body.decode()
-    for step in lab.steps:
-        assert f'id="{step.anchor}"' in text
-        for prose in step.blocks:
-            if type(prose).__name__ == "Prose":
-                words = re.sub(r"<[^>]*>", "", text)
-                assert re.sub(r"<[^>]*>", "", prose.html).strip()[:60] in words
-    assert 'data-run=""' in text
-
-
-def test_a_number_leads_to_the_lab(server: Server) -> None:
-    answer = server.ask("GET", "/labs/03")
-    assert (answer.status, answer.headers["location"]) == (303, PAGE)
-
-
-def test_a_lab_that_is_not_there(server: Server) -> None:
-    answer = server.ask("GET", "/labs/99-none", headers={"Accept": "text/html"})
-    assert answer.status == 404
-    assert b"/labs" in answer.body
-
-
-def test_each_misconception_leads_to_a_step_that_is_there(server: Server) -> None:
-    text = server.ask("GET", "/misconceptions").body.decode()
-    assert len(re.findall(r'<li id="m-\d+">', text)) == 18
-    for path, anchor in re.findall(r'href="(/labs/[^"#]+)#(step-\d+)"', text):
-        assert f'id="{anchor}"' in server.ask("GET", path).body.decode()
-
-
-def test_links_into_the_glossary_have_their_entry(server: Server) -> None:
-    glossary = server.ask("GET", "/glossary").body.decode()
-    for anchor in set(re.findall(r'href="/glossary#([\w-]+)"', server.ask("GET", PAGE).body.decode())):
-        assert f'id="{anchor}"' in glossary
 
 
 # --- a run
@@ -350,125 +272,6 @@ def test_a_database_that_makes_no_sense_stops_the_start() -> None:
     assert done.returncode == 2
     assert "SOCKETLAB_DATABASE" in done.stderr
     assert "postgresql://" in done.stderr
-
-
-# --- an instructor's own labs
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Path:
-    for name in ("01-port-or-socket", "03-one-port-many-sockets", "programs"):
-        shutil.copytree(OURS / name, tmp_path / "labs" / name)
-    return tmp_path / "labs"
-
-
-@pytest.fixture
-def own(desk: Path) -> Iterator[Server]:
-    server = Server.__new__(Server)
-    server.start([sys.executable, "-m", "server.cli", "serve", "--lazy", "--port", "0", "--labs", str(desk)], {})
-    with server:
-        yield server
-
-
-def edited(learner: Learner) -> dict[str, Any]:
-    """Follow the run until it says that its lab was edited once more."""
-    known = len(learner.of("lab.edited"))
-    learner.until("the edit is seen", lambda: len(learner.of("lab.edited")) > known)
-    return learner.of("lab.edited")[-1]
-
-
-def replace(path: Path, old: str, new: str) -> None:
-    """Edit a lab's file in one step, as no reader sees half of it."""
-    text = path.read_text()
-    assert old in text
-    other = path.with_suffix(".new")
-    other.write_text(text.replace(old, new, 1))
-    other.replace(path)
-
-
-def test_an_edit_reaches_the_page(own: Server, desk: Path) -> None:
-    with Learner(own).begin() as learner:
-        replace(desk / LAB / "lab.md", "How many sockets?", "How many sockets are there now?")
-        event = edited(learner)
-        assert event["same"]
-        assert "How many sockets are there now?" in page(learner)
-
-
-def test_an_edit_reaches_a_page_that_has_no_run(own: Server, desk: Path) -> None:
-    reader = Learner(own)
-    asks = r'hx-get="(/labs/[\w-]+/edited\?edition=\w+)"'
-    (address,) = re.findall(asks, page(reader))
-    assert (reader.get(address).status, reader.get(address).headers.get("hx-refresh")) == (204, None)
-    replace(desk / LAB / "lab.md", "minutes: 9", "minuets: 9")
-    until_refresh(reader, address)
-    (address,) = re.findall(asks, until_status(reader, 422).decode())
-    assert reader.get(address).headers.get("hx-refresh") is None
-    replace(desk / LAB / "lab.md", "minuets: 9", "minutes: 9")
-    until_refresh(reader, address)
-    assert set(reader.cookies) == {"socketlab-visitor"}
-
-
-def until_refresh(reader: Learner, address: str) -> None:
-    """Ask as the page does until it is told to load itself again."""
-    end = time.monotonic() + PATIENCE
-    while reader.get(address).headers.get("hx-refresh") != "true":
-        assert time.monotonic() < end, "the edit was never seen"
-
-
-def test_an_edit_of_words_does_not_end_the_run(own: Server, desk: Path) -> None:
-    with Learner(own).begin() as learner:
-        learner.performed(1)
-        path = desk / LAB / "lab.md"
-        replace(path, "An echo server sends back", "An echo server returns")
-        assert edited(learner)["same"]
-        assert "An echo server returns" in page(learner)
-        assert learner.state["mood"] == "live"
-        assert learner.act("lab.enter", 2) == ""
-        replace(path, THIRD, "python3 echo_client.py 10.0.0.4 8")
-        assert not edited(learner).get("same")
-        assert learner.state["mood"] == "ended"
-        assert "This lab was edited" in learner.state["why"]
-        assert learner.state["settled"] == [1]
-
-
-def test_files_of_ones_own_beside_the_labs(own: Server, desk: Path) -> None:
-    learner = Learner(own)
-    assert 'id="five-tuple"' in page(learner, "/glossary")
-    with learner.begin():
-        (desk / "glossary.md").write_text("## echo server\n\nIt sends `back` <b>all</b>.\n\n## port\n\n- sea: x\n")
-        edited(learner)
-    glossary = learner.get("/glossary").body.decode()
-    assert "It sends <code>back</code> &lt;b&gt;all&lt;/b&gt;." in glossary
-    assert 'id="five-tuple"' not in glossary
-    assert "glossary.md:7" in glossary
-    assert set(re.findall(r'href="/glossary#([\w-]+)"', page(learner))) == {"echo-server"}
-    assert "complaints" not in page(learner, "/misconceptions")
-
-
-def test_a_broken_lab_says_where_and_the_others_load(own: Server, desk: Path) -> None:
-    path = desk / LAB / "lab.md"
-    with Learner(own).begin() as learner:
-        learner.performed(1)
-        replace(path, "minutes: 9", "minuets: 9")
-        assert edited(learner)["same"]
-        assert learner.state["mood"] == "live"
-        text = html.unescape(until_status(learner, 422).decode())
-        assert f"{LAB}/lab.md:5" in text
-        assert "minuets" in text
-        assert learner.get("/labs/01-port-or-socket").status == 200
-        assert f"{LAB}/lab.md:5" in page(learner, "/labs")
-        replace(path, "minuets: 9", "minutes: 9")
-        assert b"Three clients" in until_status(learner, 200)
-        assert learner.act("lab.enter", 2) == ""  # what was no lab for a while has ended nothing
-
-
-def until_status(learner: Learner, status: int) -> bytes:
-    """Ask for the page until the server has seen an edit."""
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        if (answer := learner.get(PAGE)).status == status:
-            return answer.body
-    raise AssertionError(f"never answered with {status}")
 
 
 # --- the order of options

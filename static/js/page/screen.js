@@ -226,7 +226,8 @@ export class Screen {
       window.setTimeout(() => {
         this.#asked = null;
         // Who watches does nothing that the story could begin with: they are told what happens from now on.
-        if (this.watching && !this.alwaysNow) this.clock.follows = true;
+        if (this.watching) this.clock.follows = !this.alwaysNow;
+        set(this.main, { "data-follows": this.clock.follows });
       }, ARRIVE_MS);
     if (open || state === "recording" || state === "connecting") this.overlay("");
     else if (state === "lost")

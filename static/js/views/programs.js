@@ -97,7 +97,10 @@ function act(what, pid, words, title) {
 function update(card, pid, process, listens, log, seq, acts) {
   const exited = process.status === "exited";
   set(card, { "data-life": process.status });
-  const end = exited ? ` · ${process.signal ?? `code ${process.code ?? 0}`}` : "";
+  // What is done to a program is done now, and not when one looks at it.
+  const gone = log.head.state.processes[pid]?.status === "exited";
+  const ended = acts && gone ? " · has ended, ahead of this moment" : "";
+  const end = exited ? ` · ${process.signal ?? `code ${process.code ?? 0}`}` : ended;
   text(one(card, ".name"), `${programName(process)} · ${process.host} · pid ${pid}${end}`);
   const lines = exited ? "" : lastLines(log, Number(pid), seq);
   text(one(card, ".said"), lines);
@@ -105,9 +108,6 @@ function update(card, pid, process, listens, log, seq, acts) {
   tellFailure(card, exited && (process.code ?? 0) > 0 ? Number(pid) : 0, log, seq);
   one(card, ".line").hidden = exited || listens || programName(process).includes("server");
   one(card, ".ends").hidden = exited;
-  // What is done to a program is done now, and not when one looks at it.
-  const gone = log.head.state.processes[pid]?.status === "exited";
-  set(one(card, ".ends"), { title: gone && !exited ? "It has ended, ahead of what you look at." : null });
   for (const button of card.querySelectorAll("button[data-ask], .line button")) {
     /** @type {HTMLButtonElement} */ (button).disabled = !acts || gone;
   }

@@ -146,8 +146,8 @@ function said(outline, state, steps) {
   const checks = step?.checks ?? 0;
   if (!entered || checks === 0) return "";
   if (entered.phase === "settled") {
-    const answers = steps[state.step - 1].predicts.map(({ said, measured }, index) =>
-      said >= 0 ? step.predicts[index].labels[said] : measured,
+    const answers = steps[state.step - 1].predicts.map(({ told, said, measured }, index) =>
+      told ? (step.predicts[index].labels[said] ?? measured) : "",
     );
     const measured = answers.filter(Boolean).map((answer) => ` The kernel says ${answer}.`);
     return `Step ${state.step} is done.${measured.join("")}`;

@@ -28,6 +28,14 @@ def test_a_step_has_its_pieces_in_the_labs_order() -> None:
     assert step.next == LAB.steps[2].title
 
 
+def test_code_in_a_check_is_code() -> None:
+    words = [
+        str(check.html) for step in lesson_view(lab_of("09-waiting-room"), REFERENCE).steps for check in step.checks
+    ]
+    assert "<code>ss</code> shows Recv-Q 3 and Send-Q 2" in words
+    assert [text for text in words if "`" in text] == []
+
+
 def test_a_task_offers_what_it_begins_with() -> None:
     step = lesson_view(LAB, REFERENCE).steps[3]
     (task,) = [block.task for block in step.blocks if block.task is not None]
