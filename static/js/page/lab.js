@@ -280,9 +280,10 @@ class LabPage {
     const { deciding } = this.seen;
     if (deciding > seq) clock.restAt(deciding);
     else if (deciding > 0 && this.ringed !== deciding) this.#ring(deciding);
-    const everything = clock.mode === "now" && (!live || deciding <= log.end);
     // What decides is looked at before its answer is read.
-    const until = clock.mode === "playing" && deciding > 0 ? Math.min(seq, deciding - 1) : seq;
+    const looks = deciding > 0 && (clock.mode === "playing" || !clock.looked(deciding));
+    const everything = clock.mode === "now" && !looks && (!live || deciding <= log.end);
+    const until = looks ? Math.min(seq, deciding - 1) : seq;
     const told = everything ? this.seen.all() : this.seen.at(this.sandbox, until);
     if (told || this.playing !== (clock.mode === "playing")) this.draw();
     else this.#project();

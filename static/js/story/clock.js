@@ -52,6 +52,9 @@ export class Clock {
     this.summedUp = "";
     /** The seq that playing rests on when it gets there; 0: none. */
     this.resting = 0;
+    /** What decides while the kernel is held, and since when it is looked at. */
+    this.decisive = 0;
+    this.decided = 0;
     /** How many beats were passed over by acting, and the seq behind which they begin. */
     this.passed = 0;
     this.left = 0;
@@ -193,8 +196,21 @@ export class Clock {
     if (this.mode === "playing" && this.seq < seq) this.resting = seq;
   }
 
+  /** Whether what decides was looked at for long enough where the kernel is held, and nothing plays. @param {number} seq */
+  looked(seq) {
+    if (this.mode !== "now" || !this.follows || this.log.head.state.pace === "live") return true;
+    const stay = DECIDED_MS / this.speed;
+    if (this.decisive !== seq) {
+      this.decisive = seq;
+      this.decided = performance.now();
+      window.setTimeout(() => this.touch(), stay);
+    }
+    return performance.now() - this.decided >= stay - 1;
+  }
+
   /** To what playing is to rest on, else to the end. */
   skip() {
+    this.decided = Number.NEGATIVE_INFINITY;
     this.seek(this.resting ? this.#decisive : this.log.end);
   }
 
