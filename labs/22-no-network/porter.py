@@ -17,5 +17,4 @@ socket.send_fds(clerk, [b"one client"], [number])
 connection.close()
 print("handed over the number", number, "and closed it here")
 
-for line in sys.stdin:  # until the input ends
-    pass
+sys.stdin.read()  # until the input ends
