@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Self
 from urllib.parse import urlencode
 
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.sync.client import ClientConnection, connect
 
 from server.courses.state import RunState, fold, initial
@@ -184,7 +184,7 @@ class Learner:
             try:
                 self.open()
                 return
-            except (OSError, InvalidStatus, EOFError, TimeoutError, ConnectionClosed):
+            except (OSError, InvalidHandshake, EOFError, TimeoutError, ConnectionClosed):
                 assert time.monotonic() < end, "the server did not come back"
                 self.server.answers.wait(max(0.0, end - time.monotonic()))
 
