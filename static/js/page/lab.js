@@ -281,7 +281,8 @@ class LabPage {
     if (deciding > seq) clock.restAt(deciding);
     else if (deciding > 0 && this.ringed !== deciding) this.#ring(deciding);
     // What decides is looked at before its answer is read.
-    const looks = deciding > 0 && (clock.mode === "playing" || !clock.looked(deciding));
+    const shown = clock.mode !== "playing" && seq >= Math.min(deciding, log.end);
+    const looks = deciding > 0 && !(shown && clock.looked(deciding));
     const everything = clock.mode === "now" && !looks && (!live || deciding <= log.end);
     const until = looks ? Math.min(seq, deciding - 1) : seq;
     const told = everything ? this.seen.all() : this.seen.at(this.sandbox, until);
