@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -94,13 +94,11 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with door, courses:
-            # So that the first visitor waits no longer than the second. What fails here is told where it is asked for.
-            made = () if lazy else (courses.library.refresh(), asyncio.to_thread(make_ready))
-            ready = asyncio.gather(*made, return_exceptions=True)
+            if not lazy:
+                # The first visitor waits no longer than the second. What fails here is told where it is asked for.
+                made = (courses.library.refresh(), asyncio.to_thread(make_ready))
+                await asyncio.gather(*made, return_exceptions=True)
             yield
-            ready.cancel()
-            with suppress(asyncio.CancelledError):
-                await ready
 
     app = Application(
         allowed_hosts=allowed_hosts,

@@ -9,6 +9,8 @@ import subprocess
 import pytest
 
 from server.folders import folder
+from server.web import assets
+from server.web.app import create_app
 from server.web.assets import NAMES, asset
 from tests.web.conftest import Server, assert_problem
 
@@ -58,3 +60,10 @@ def test_a_script_has_no_comments_and_all_of_its_text() -> None:
             script = asset(name).text
             assert re.findall(r"@typedef|@param|^ *//.*", script, re.MULTILINE) == []
             assert subprocess.run(["node", "--check", "-"], input=script, text=True, check=False).returncode == 0
+
+
+async def test_the_files_of_pages_are_made_before_the_server_answers() -> None:
+    assets._made.cache_clear()
+    app = create_app(lazy=False)
+    async with app.router.lifespan_context(app):
+        assert assets._made.cache_info().currsize == len(NAMES)
