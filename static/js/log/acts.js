@@ -79,3 +79,13 @@ export function newId() {
   const bytes = crypto.getRandomValues(new Uint8Array(12));
   return `act-${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
 }
+
+/** What a server answers to a POST; null if nobody does, or something between. @param {string} address */
+export async function asked(address) {
+  try {
+    const answer = await fetch(address, { method: "POST" });
+    return { ok: answer.ok, body: await answer.json() };
+  } catch {
+    return null;
+  }
+}

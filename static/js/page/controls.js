@@ -183,12 +183,12 @@ function bindings(screen, zoom) {
     { keys: ["ArrowLeft", "P"], words: "one beat back", act: () => back(screen) },
     {
       keys: ["PageDown"],
-      words: "next, where it scrolls nothing (a clicker)",
+      words: "next, unless a pane or the page scrolls (a clicker)",
       act: () => (paging() ? next(screen) : scrollBy(0, innerHeight * 0.8)),
     },
     {
       keys: ["PageUp"],
-      words: "back, where it scrolls nothing (a clicker)",
+      words: "back, unless a pane or the page scrolls (a clicker)",
       act: () => (paging() ? back(screen) : scrollBy(0, -innerHeight * 0.8)),
     },
     { keys: ["Shift+ArrowRight"], words: "to the next scene", act: () => screen.clock.leap(1) },

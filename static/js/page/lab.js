@@ -3,7 +3,7 @@
 // events, and the lesson is drawn from them. A page that watches somebody's run does the same, without the acts.
 
 import { html, one } from "../dom/svg.js";
-import { Acts } from "../log/acts.js";
+import { Acts, asked } from "../log/acts.js";
 import { Replay } from "../log/replay.js";
 import { foldRun, initialRun } from "../log/run_fold.js";
 import { RunSeen } from "../log/run_seen.js";
@@ -424,21 +424,16 @@ class LabPage {
   }
 
   async #begin() {
-    for (let pause = SOON_MS; ; pause = Math.min(2 * pause, LATER_MS)) {
-      try {
-        const answer = await fetch(`/api/labs/${this.name}/runs?order=${this.state.order}`, { method: "POST" });
-        const body = await answer.json();
-        if (!answer.ok) throw new RefusedError(body);
-        this.main.dataset.run = body.id;
-        this.#follow(body.id);
-        return;
-      } catch (error) {
-        if (error instanceof RefusedError) throw error;
-        // Nobody has answered: what was clicked waits with this.
-        this.#refused(NO_ANSWER);
-        await new Promise((again) => setTimeout(again, pause));
-      }
+    const address = `/api/labs/${this.name}/runs?order=${this.state.order}`;
+    let answer = await asked(address);
+    for (let pause = SOON_MS; !answer; pause = Math.min(2 * pause, LATER_MS)) {
+      this.#refused(NO_ANSWER); // what was clicked waits with this
+      await new Promise((again) => setTimeout(again, pause));
+      answer = await asked(address);
     }
+    if (!answer.ok) throw new RefusedError(answer.body);
+    this.main.dataset.run = answer.body.id;
+    this.#follow(answer.body.id);
   }
 }
 
