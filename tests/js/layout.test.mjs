@@ -63,3 +63,14 @@ for (const [name, events] of LOGS) {
     });
   }
 }
+
+test("a Unix socket that listens has no SYN queue: there is no handshake", () => {
+  const log = logOf(new Map(LOGS).get("unix-sockets"));
+  for (const screen of SCREENS) {
+    const listeners = Array.from({ length: log.end }, (_, seq) => layout(log.at(seq + 1), viewOf(screen)).sockets)
+      .flat()
+      .filter(({ label }) => label.startsWith("listening socket, /tmp/door"));
+    assert.ok(listeners.length > 0);
+    for (const { label, texts } of listeners) assert.doesNotMatch(label + texts.map(({ text }) => text).join(), /SYN/);
+  }
+});

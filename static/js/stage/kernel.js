@@ -198,7 +198,7 @@ function listenCard(socket, guests, box, several, filled, metrics, made) {
   const groups = /** @type {[string, number, Socket[], number][]} */ ([
     ["SYN queue", halfOpen.length, halfOpen, first],
     ["accept queue", socket.recv_queue, whole, second],
-  ]);
+  ]).slice(socket.protocol === "unix" ? 1 : 0); // without a handshake there is no SYN queue
   for (const [name, count, members, shown] of groups) {
     const top = y;
     texts.push({
@@ -247,7 +247,8 @@ function lowListenCard(socket, halfOpen, box, several, metrics, made) {
   const limit = socket.send_queue;
   const plug = plugOf(socket, several, metrics, 2 * f);
   const counts = waitingCounts(socket, halfOpen);
-  const lines = box.h < 5 * f ? [`SYN ${halfOpen}/${limit}, accept ${socket.recv_queue}/${limit}`] : counts;
+  const lines =
+    box.h < 5 * f && counts.length > 1 ? [`SYN ${halfOpen}/${limit}, accept ${socket.recv_queue}/${limit}`] : counts;
   const h = 2 * f + 1.35 * f * lines.length;
   if (halfOpen + socket.recv_queue > 0) made.overflow = true;
   made.sockets.push({
@@ -285,8 +286,9 @@ function listenShape(socket, halfOpen, box) {
 }
 
 /** @param {Socket} socket @param {number} halfOpen */
-function waitingCounts({ send_queue: limit, recv_queue: whole }, halfOpen) {
-  return [`SYN queue ${halfOpen} of ${limit}`, `accept queue ${whole} of ${limit}`];
+function waitingCounts({ protocol, send_queue: limit, recv_queue: whole }, halfOpen) {
+  const counts = [`SYN queue ${halfOpen} of ${limit}`, `accept queue ${whole} of ${limit}`];
+  return protocol === "unix" ? counts.slice(1) : counts;
 }
 
 /** @param {Socket} socket @param {number} left @param {Box} box @param {Metrics} metrics @returns {Text[]} */
